@@ -1,0 +1,177 @@
+#ifndef LES_IPC_MESSAGE_H
+#define LES_IPC_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "ipc/channel.h"
+#include "types/limits.h"
+#include "types/page.h"
+#include "types/role.h"
+
+#include <stdint.h>
+
+/* The protocol between lesart and its workers, as a table (message.c): each message's type, who may
+ * send it, in which state of the worker, how many fds and how many bytes it has, and the state
+ * after it. Both sides step the same state machine; a message without a row ends the worker.
+ *
+ *                 lesart                          lesart-decode
+ *                                              ←  READY     build id, what confines it
+ *   OPEN      input fd, limits, password       →
+ *                                              ←  DOCUMENT  pages, kind     | LAYOUT records | FAIL
+ *   NEXT      page number (the one credit)     →
+ *                                              ←  PAGE      geometry, pixels | FAIL that page
+ *
+ *                 lesart                          lesart-tesseract
+ *                                              ←  READY
+ *   MODEL     name, fd (as often as needed)    →
+ *   READ      page, options, fds               →
+ *                                              ←  LINES     records (one or more)
+ *                                              ←  PICTURE   PNG (where asked for)
+ *                                              ←  READ_DONE timings         | FAIL that page
+ */
+enum les_message_type {
+	LES_MESSAGE_READY = 1,
+	LES_MESSAGE_FAIL = 2,
+	LES_MESSAGE_OPEN = 10,
+	LES_MESSAGE_DOCUMENT = 11,
+	LES_MESSAGE_LAYOUT = 12,
+	LES_MESSAGE_NEXT = 13,
+	LES_MESSAGE_PAGE = 14,
+	LES_MESSAGE_MODEL = 20,
+	LES_MESSAGE_READ = 21,
+	LES_MESSAGE_LINES = 22,
+	LES_MESSAGE_PICTURE = 23,
+	LES_MESSAGE_READ_DONE = 24,
+};
+
+/* A worker's state as both sides see it. */
+enum les_state {
+	LES_STATE_STARTING,
+	LES_STATE_IDLE,
+	LES_STATE_OPENING,  /* decode: OPEN was sent */
+	LES_STATE_OPEN,     /* decode: has a document, no credit outstanding */
+	LES_STATE_PAGING,   /* decode: NEXT was sent */
+	LES_STATE_READING,  /* recogniser: READ was sent */
+	LES_STATE_FINISHED, /* nothing more may come */
+};
+
+struct les_session {
+	enum les_role role; /* the worker's */
+	enum les_state state;
+};
+
+/* Checks a message against the table and steps the state. `from` is who sent it: LES_ROLE_MAIN or
+ * the worker's role. errors: PEER where the table has no such row. */
+enum les_kind les_session_step(struct les_session *session, enum les_role from,
+			       const struct les_message *message, struct les_error *reterr);
+
+/* Sends and steps, so that both sides stay in the same state. errors: as les_channel_send(); a
+ * message that the table forbids is our own bug and asserts. */
+enum les_kind les_session_send(struct les_session *session, enum les_role from, int channel,
+			       uint16_t type, const struct les_buf *body, const int *fds,
+			       uint32_t fds_n, struct les_error *reterr);
+
+/* Receives and steps. As les_channel_receive() otherwise. */
+enum les_kind les_session_receive(struct les_session *session, enum les_role from, int channel,
+				  int64_t deadline_ms, struct les_message *ret,
+				  struct les_error *reterr);
+
+/* Bodies. encode appends to *out; parse checks every field's range and that nothing is left over
+ * (PEER otherwise), and copies: the message may go afterwards. */
+
+/* What confines a worker, said by itself at READY. */
+enum {
+	LES_CONFINED_SECCOMP = 1u << 0,
+	LES_CONFINED_LANDLOCK = 1u << 1,
+	LES_CONFINED_RLIMITS = 1u << 2,
+};
+struct les_ready {
+	uint32_t landlock_abi; /* 0: none */
+	uint32_t confined;     /* LES_CONFINED_… */
+	char build_id[65];     /* both sides must be of one build */
+};
+void les_ready_encode(struct les_buf *out, const struct les_ready *ready);
+enum les_kind les_ready_parse(const struct les_message *m, struct les_ready *ret,
+			      struct les_error *reterr);
+
+enum les_open_want {
+	LES_OPEN_DOCUMENT = 1, /* answered by DOCUMENT: pages with pixels */
+	LES_OPEN_LAYOUT = 2,   /* PAGE or ALTO XML, answered by LAYOUT: one page's records */
+};
+struct les_open {
+	enum les_open_want want;
+	uint32_t pages_max;
+	uint64_t page_px_max;
+	uint32_t render_dpi;
+	char password[LES_PASSWORD_BYTES_MAX + 1]; /* "" for none */
+};
+void les_open_encode(struct les_buf *out, const struct les_open *open);
+enum les_kind les_open_parse(const struct les_message *m, struct les_open *ret,
+			     struct les_error *reterr);
+
+struct les_document {
+	uint32_t pages_n;
+	enum les_document_kind kind;
+};
+void les_document_encode(struct les_buf *out, const struct les_document *document);
+enum les_kind les_document_parse(const struct les_message *m, struct les_document *ret,
+				 struct les_error *reterr);
+
+/* NEXT: the page's number, from 1. */
+void les_next_encode(struct les_buf *out, uint32_t page);
+enum les_kind les_next_parse(const struct les_message *m, uint32_t *ret_page,
+			     struct les_error *reterr);
+
+/* PAGE: the geometry; the fd holds stride × h bytes. */
+void les_page_info_encode(struct les_buf *out, const struct les_page_info *info);
+enum les_kind les_page_info_parse(const struct les_message *m, struct les_page_info *ret,
+				  struct les_error *reterr);
+
+/* Bytes in an fd: LAYOUT and LINES (records), PICTURE (PNG). */
+enum les_picture { LES_PICTURE_NONE = 0, LES_PICTURE_PAGE = 1, LES_PICTURE_OVERLAY = 2 };
+struct les_payload {
+	uint64_t bytes;
+	enum les_picture picture; /* PICTURE only, NONE otherwise */
+};
+void les_payload_encode(struct les_buf *out, const struct les_payload *payload);
+enum les_kind les_payload_parse(const struct les_message *m, struct les_payload *ret,
+				struct les_error *reterr);
+
+/* MODEL: the language's name as Tesseract has it ("deu", "script/Fraktur"). */
+void les_model_encode(struct les_buf *out, const char *name);
+enum les_kind les_model_parse(const struct les_message *m,
+			      char ret_name[LES_MODEL_NAME_BYTES_MAX + 1],
+			      struct les_error *reterr);
+
+enum les_read_mode {
+	LES_READ_PAGE = 1,  /* find the lines, read them */
+	LES_READ_LINES = 2, /* read these lines: their records are in the second fd */
+	LES_READ_ONE = 3,   /* the whole image is one line */
+};
+struct les_read {
+	struct les_page_info page; /* the first fd: its pixels */
+	enum les_read_mode mode;
+	char language[LES_LANGUAGE_BYTES_MAX + 1]; /* "deu+frk" */
+	uint64_t layout_bytes;                     /* LES_READ_LINES: size of the second fd */
+	uint32_t pictures;                         /* bits 1 << LES_PICTURE_… that are wanted */
+	float illegible_below;                     /* words under it are flagged */
+};
+void les_read_encode(struct les_buf *out, const struct les_read *read);
+enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
+			     struct les_error *reterr);
+
+struct les_read_done {
+	uint32_t lines_n;
+	uint32_t preprocess_ms, recognise_ms, draw_ms;
+};
+void les_read_done_encode(struct les_buf *out, const struct les_read_done *done);
+enum les_kind les_read_done_parse(const struct les_message *m, struct les_read_done *ret,
+				  struct les_error *reterr);
+
+/* FAIL: the error of the document or page at hand. Words from a worker are cut and made valid
+ * UTF-8; they are still its words. */
+void les_fail_encode(struct les_buf *out, const struct les_error *error);
+enum les_kind les_fail_parse(const struct les_message *m, struct les_error *ret,
+			     struct les_error *reterr);
+
+#endif

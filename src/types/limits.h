@@ -1,0 +1,61 @@
+#ifndef LES_TYPES_LIMITS_H
+#define LES_TYPES_LIMITS_H
+
+#include <stdint.h>
+
+/* Every cap on what comes from outside, in one place. A value with _DEFAULT can be changed by the
+ * operator, never above the _MAX of the same name. docs/limits.md explains them to users. */
+
+/* A document. */
+#define LES_FILE_BYTES_MAX (600ull << 20)
+#define LES_PAGES_MAX 2000u
+#define LES_PASSWORD_BYTES_MAX 128u
+#define LES_XML_BYTES_MAX (64ull << 20)
+#define LES_NAME_BYTES_MAX 255u
+
+/* A page. */
+#define LES_PAGE_PX_MAX 80000000ull
+#define LES_PAGE_SIDE_MAX 30000u
+#define LES_PAGE_SECONDS_DEFAULT 60u
+#define LES_PAGE_SECONDS_MAX 600u
+#define LES_RENDER_DPI_DEFAULT 300u
+#define LES_DPI_MAX 2400u
+#define LES_CHANNELS_MAX 3u
+
+/* Memory of a worker: base + input where it must be mapped + BYTES_PER_PX × pixels. */
+#define LES_DECODE_BASE_BYTES (192ull << 20)
+#define LES_DECODE_BYTES_PER_PX 16ull
+#define LES_DECODE_OUT_BYTES_MAX (LES_PAGE_PX_MAX * LES_CHANNELS_MAX)
+#define LES_TESSERACT_BASE_BYTES (512ull << 20)
+#define LES_TESSERACT_BYTES_PER_PX 24ull
+
+/* What a recogniser may say of one page. */
+#define LES_PAGE_LINES_MAX 5000u
+#define LES_PAGE_REGIONS_MAX 2000u
+#define LES_LINE_WORDS_MAX 2000u
+#define LES_LINE_CHARS_MAX 8000u
+#define LES_LINE_TEXT_BYTES_MAX 65536u
+#define LES_CHAR_TEXT_BYTES_MAX 64u
+#define LES_CHAR_ALTERNATIVES_MAX 8u
+#define LES_POLYGON_POINTS_MAX 2000u
+#define LES_ID_BYTES_MAX 128u
+#define LES_LANGUAGE_BYTES_MAX 128u
+#define LES_RECORDS_BYTES_MAX (64ull << 20) /* one page's records on the wire */
+#define LES_PAGE_ARENA_BYTES_MAX (256ull << 20)
+#define LES_PICTURE_BYTES_MAX (512ull << 20) /* one page as PNG */
+
+/* Engines. */
+#define LES_TESSDATA_BYTES_MAX (512ull << 20)
+#define LES_TESSDATA_FILES_MAX 16u
+#define LES_MODEL_NAME_BYTES_MAX 64u
+
+/* Processes. */
+#define LES_WORKER_START_MS 10000
+#define LES_DOCUMENT_CRASHES_MAX 2u
+#define LES_RECOGNISER_DOCUMENTS_MAX 50u
+#define LES_THREADS_MAX 64u
+
+/* Results. */
+#define LES_EXPORT_BYTES_MAX (1ull << 30)
+
+#endif
