@@ -11,15 +11,12 @@
  *   les_confine_files(role)      DUMPABLE 0, PDEATHSIG, NO_NEW_PRIVS, Landlock: deny all. No
  * threads yet. warm up                      a built-in page: creates threads, touches lazy tables
  *   les_confine_calls(role)      seccomp: TSYNC, KILL_PROCESS
- *   les_worker_ready(channel)    says READY with what holds
+ *   les_worker_ready()           says READY with what holds
  *
  * rlimits are set by the parent between vfork and exec. In a build with -Dunconfined=true
  * (sanitizers, valgrind; never a release) both calls do nothing and READY says so. */
 enum les_kind les_confine_files(enum les_role role, struct les_error *reterr);
 enum les_kind les_confine_calls(enum les_role role, struct les_error *reterr);
-
-/* What holds in this process so far. */
-void les_confine_report(struct les_ready *ret);
 
 /* Landlock's ABI on this kernel, 0 for none. */
 uint32_t les_landlock_abi(void);
@@ -34,7 +31,9 @@ struct les_serve_paths {
 };
 enum les_kind les_confine_server(const struct les_serve_paths *paths, struct les_error *reterr);
 
-/* The worker's half of READY. */
-enum les_kind les_worker_ready(struct les_session *session, int channel, struct les_error *reterr);
+/* The worker's half of READY. landlock_abi was asked for before les_confine_calls(): afterwards the
+ * question itself is forbidden. */
+enum les_kind les_worker_ready(struct les_session *session, int channel, uint32_t landlock_abi,
+			       struct les_error *reterr);
 
 #endif

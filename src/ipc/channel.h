@@ -26,6 +26,9 @@ struct les_message {
 	uint8_t body[LES_BODY_BYTES_MAX];
 };
 
+/* An empty message, for LES_CLEANUP(les_message_done) locals. */
+#define LES_MESSAGE_NONE ((struct les_message){.fds = {-1, -1}})
+
 /* A connected pair, both ends close-on-exec. */
 enum les_kind les_channel_pair(int ret_fds[2], struct les_error *reterr);
 

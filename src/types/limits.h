@@ -52,6 +52,8 @@
 
 /* Processes. */
 #define LES_WORKER_START_MS 10000
+#define LES_DECODE_CPU_SECONDS 3600u     /* a backstop: the deadline of each page is what counts */
+#define LES_RECOGNISER_CPU_SECONDS 86400u /* of all its documents */
 #define LES_DOCUMENT_CRASHES_MAX 2u
 #define LES_RECOGNISER_DOCUMENTS_MAX 50u
 #define LES_THREADS_MAX 64u
