@@ -2,8 +2,8 @@
 
 #include "base/cleanup.h"
 #include "confine/landlock.h"
-#include "confine/seccomp.h"
-#include "version.h"
+#include "confine/calls.h"
+#include "base/version.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>

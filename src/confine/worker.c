@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "confine/role.h"
-#include "version.h"
+#include "base/version.h"
 
 #include <errno.h>
 #include <fcntl.h>

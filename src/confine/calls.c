@@ -1,4 +1,4 @@
-#include "confine/seccomp.h"
+#include "confine/calls.h"
 
 #include "base/cleanup.h"
 

@@ -1,5 +1,5 @@
-#ifndef LES_CONFINE_SECCOMP_H
-#define LES_CONFINE_SECCOMP_H
+#ifndef LES_CONFINE_CALLS_H
+#define LES_CONFINE_CALLS_H
 
 #include "base/error.h"
 #include "types/role.h"
