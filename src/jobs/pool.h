@@ -14,10 +14,10 @@
 struct les_pool;
 
 struct les_pool_config {
-	const char *binary_dir;        /* where lesart-decode and lesart-tesseract lie; borrowed */
-	uint32_t decoders_spare;       /* decoders kept at READY */
-	uint32_t recognisers_spare;    /* recognisers kept at READY */
-	uint32_t recognisers_max;      /* at work and spare together */
+	const char *binary_dir;   /* where lesart-decode and lesart-tesseract lie; borrowed */
+	uint32_t decoders_spare;  /* decoders kept at READY */
+	uint32_t recognisers_min; /* recognisers kept alive, at work or at READY */
+	uint32_t recognisers_max;
 	uint32_t recogniser_documents; /* a recogniser is replaced after so many documents */
 	bool allow_weak_sandbox;
 };
@@ -55,6 +55,9 @@ struct les_recogniser {
 enum les_kind les_pool_take_recogniser(struct les_pool *pool, int64_t deadline_ms,
 				       struct les_recogniser **ret, struct les_error *reterr);
 void les_pool_give_recogniser(struct les_pool *pool, struct les_recogniser *recogniser, bool fit);
+
+/* Whether somebody waits for a recogniser: a job that holds several should let one go. */
+bool les_pool_is_wanted(struct les_pool *pool);
 
 void les_pool_status(struct les_pool *pool, struct les_pool_status *ret);
 
