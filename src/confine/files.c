@@ -1,3 +1,6 @@
+/* With it glibc renames open() to open64() under our hands; both are defined here. */
+#undef _FILE_OFFSET_BITS
+
 #include "confine/files.h"
 
 #include <dlfcn.h>
