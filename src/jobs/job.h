@@ -64,7 +64,8 @@ struct les_job_sink {
 struct les_job_totals {
 	uint32_t pages_n, pages_failed_n, lines_n, words_n, illegible_n;
 	double seconds, decode_seconds, recognise_seconds; /* the latter two: sums over pages */
-	double confidence;                                 /* mean of pages weighted by text */
+	uint32_t pages_with_text_n;
+	double confidence; /* mean over the pages with text */
 };
 
 /* start is called once the first chosen page was decoded or has failed, so that a file that cannot
