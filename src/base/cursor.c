@@ -57,6 +57,26 @@ int32_t les_rd_i32(struct les_rd *r)
 	return (int32_t)les_rd_u32(r);
 }
 
+static uint32_t read_big_endian(struct les_rd *r, size_t n)
+{
+	const uint8_t *at = les_rd_take(r, n);
+	uint32_t v = 0;
+
+	for (size_t i = 0; at && i < n; i++)
+		v = v << 8 | at[i];
+	return v;
+}
+
+uint16_t les_rd_u16be(struct les_rd *r)
+{
+	return (uint16_t)read_big_endian(r, 2);
+}
+
+uint32_t les_rd_u32be(struct les_rd *r)
+{
+	return read_big_endian(r, 4);
+}
+
 float les_rd_f32(struct les_rd *r)
 {
 	uint32_t bits = les_rd_u32(r);

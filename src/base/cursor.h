@@ -25,6 +25,10 @@ uint32_t les_rd_u32(struct les_rd *r);
 uint64_t les_rd_u64(struct les_rd *r);
 int32_t les_rd_i32(struct les_rd *r);
 
+/* Big-endian, as image files have them. */
+uint16_t les_rd_u16be(struct les_rd *r);
+uint32_t les_rd_u32be(struct les_rd *r);
+
 /* A float that is finite; NaN and infinities set bad. */
 float les_rd_f32(struct les_rd *r);
 

@@ -3,165 +3,187 @@
 #include "base/cleanup.h"
 #include "ipc/memfd.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-struct les_orientation les_orientation_from_exif(uint32_t value)
+/* Rows that are turned together: writing one column of a page at a time would miss the cache at
+ * every pixel. */
+enum { BAND_ROWS = 64 };
+
+void les_raster_done(struct les_raster *raster)
 {
-	static const struct les_orientation rows[] = {
-		[1] = {false, 0},  [2] = {true, 0},   [3] = {false, 180}, [4] = {true, 180},
-		[5] = {true, 270}, [6] = {false, 90}, [7] = {true, 90},   [8] = {false, 270},
-	};
-
-	return value >= 1 && value <= 8 ? rows[value] : rows[1];
+	if (raster->free && raster->pixels)
+		raster->free(raster->pixels);
+	raster->pixels = NULL;
 }
 
-struct les_affine les_orientation_to_stored(struct les_orientation orientation,
-					    uint32_t stored_w_px, uint32_t stored_h_px)
+enum les_kind les_raster_check_size(uint64_t w_px, uint64_t h_px, uint64_t px_max,
+				    struct les_error *reterr)
 {
-	const float right = (float)stored_w_px - 1, bottom = (float)stored_h_px - 1;
-	struct les_affine m;
+	uint64_t n;
 
-	switch (orientation.rotation_deg) { /* undo the turn */
-	case 90:
-		m = (struct les_affine){0, 1, 0, -1, 0, bottom};
-		break;
-	case 180:
-		m = (struct les_affine){-1, 0, right, 0, -1, bottom};
-		break;
-	case 270:
-		m = (struct les_affine){0, -1, right, 1, 0, 0};
-		break;
-	default:
-		m = (struct les_affine){1, 0, 0, 0, 1, 0};
-	}
-	if (orientation.mirrored) { /* then the mirroring */
-		m.a = -m.a;
-		m.b = -m.b;
-		m.c = right - m.c;
-	}
-	return m;
-}
-
-enum les_kind les_raster_check(uint64_t w_px, uint64_t h_px, uint64_t page_px_max,
-			       struct les_error *reterr)
-{
 	if (w_px == 0 || h_px == 0)
-		return les_fail(reterr, LES_FORMAT, "the image has no pixels");
+		return les_fail(reterr, LES_FORMAT, "an image without pixels");
 	if (w_px > LES_PAGE_SIDE_MAX || h_px > LES_PAGE_SIDE_MAX)
-		return les_fail(reterr, LES_LIMIT, "%llu × %llu pixels: a side has at most %u",
+		return les_fail(reterr, LES_LIMIT, "%llu × %llu pixels, more than %u a side",
 				(unsigned long long)w_px, (unsigned long long)h_px,
 				LES_PAGE_SIDE_MAX);
-	if (w_px * h_px > page_px_max)
-		return les_fail(reterr, LES_LIMIT, "%llu × %llu pixels: a page has at most %llu",
+	if (__builtin_mul_overflow(w_px, h_px, &n) || n > px_max)
+		return les_fail(reterr, LES_LIMIT, "%llu × %llu pixels, more than %llu a page",
 				(unsigned long long)w_px, (unsigned long long)h_px,
-				(unsigned long long)page_px_max);
+				(unsigned long long)px_max);
 	return LES_OK;
 }
 
 static bool row_is_grey(const uint8_t *rgb, uint32_t w_px)
 {
-	for (uint32_t x = 0; x < w_px; x++, rgb += 3)
-		if (rgb[0] != rgb[1] || rgb[0] != rgb[2])
+	for (uint32_t x = 0; x < w_px; x++)
+		if (rgb[3 * x] != rgb[3 * x + 1] || rgb[3 * x] != rgb[3 * x + 2])
 			return false;
 	return true;
 }
 
-static bool is_grey(const struct les_stored *stored, uint8_t *row)
+/* Whether no pixel has a colour. A coloured page is told from its first rows. */
+static bool is_grey(const struct les_raster *raster, uint8_t *row)
 {
-	for (uint32_t y = 0; y < stored->h_px; y++) {
-		stored->fetch(stored->context, y, row);
-		if (!row_is_grey(row, stored->w_px))
+	for (uint32_t y = 0; raster->channels == 3 && y < raster->h_px; y++) {
+		raster->row(raster, y, row);
+		if (!row_is_grey(row, raster->w_px))
 			return false;
 	}
 	return true;
 }
 
-static enum les_kind raster_new(uint32_t w_px, uint32_t h_px, uint32_t channels,
-				struct les_raster *ret, struct les_error *reterr)
+static void drop_colour(uint8_t *row, uint32_t w_px)
 {
-	struct les_raster raster = {.fd = -1};
-	void *px;
+	for (uint32_t x = 0; x < w_px; x++)
+		row[x] = row[3 * x];
+}
 
-	raster.info.w_px = w_px;
-	raster.info.h_px = h_px;
-	raster.info.channels = channels;
-	raster.info.stride_bytes = w_px * channels;
-	enum les_kind kind =
-		les_memfd_map_new((size_t)raster.info.stride_bytes * h_px, &px, &raster.fd, reterr);
-	if (kind != LES_OK)
-		return kind;
-	raster.px = px;
-	*ret = raster;
+/* Where stored pixels go: pixel (x, y) to at + x·dx + y·dy, each `channels` bytes. */
+struct target {
+	uint8_t *at;
+	ptrdiff_t dx, dy;
+	uint32_t channels;
+};
+
+static struct target target_for(const struct les_raster *raster, const struct les_page_info *info,
+				uint8_t *out)
+{
+	ptrdiff_t px = info->channels, line = info->stride_bytes;
+	ptrdiff_t right = (ptrdiff_t)(info->w_px - 1) * px,
+		  down = (ptrdiff_t)(info->h_px - 1) * line;
+	struct target t;
+
+	switch (raster->turn.rotation_deg) {
+	case 90:
+		t = (struct target){out + right, line, -px, info->channels};
+		break;
+	case 180:
+		t = (struct target){out + right + down, -px, -line, info->channels};
+		break;
+	case 270:
+		t = (struct target){out + down, -line, px, info->channels};
+		break;
+	default:
+		t = (struct target){out, px, line, info->channels};
+	}
+	if (raster->turn.mirrored) {
+		t.at += (ptrdiff_t)(raster->w_px - 1) * t.dx;
+		t.dx = -t.dx;
+	}
+	return t;
+}
+
+static void put_band(const struct target *t, const uint8_t *band, uint32_t w_px, uint32_t y0,
+		     uint32_t rows)
+{
+	const size_t line = (size_t)w_px * t->channels;
+
+	if (t->dx == (ptrdiff_t)t->channels) { /* upright, or nearly: whole rows */
+		for (uint32_t y = 0; y < rows; y++)
+			memcpy(t->at + (ptrdiff_t)(y0 + y) * t->dy, band + y * line, line);
+		return;
+	}
+	for (uint32_t x = 0; x < w_px; x++) {
+		for (uint32_t y = 0; y < rows; y++) {
+			const uint8_t *from = band + y * line + (size_t)x * t->channels;
+			uint8_t *to = t->at + (ptrdiff_t)x * t->dx + (ptrdiff_t)(y0 + y) * t->dy;
+			for (uint32_t c = 0; c < t->channels; c++)
+				to[c] = from[c];
+		}
+	}
+}
+
+static enum les_kind copy_turned(const struct les_raster *raster, const struct les_page_info *info,
+				 uint8_t *out, struct les_error *reterr)
+{
+	const struct target target = target_for(raster, info, out);
+	const size_t line = (size_t)raster->w_px * info->channels;
+	/* a row as decoded may have three channels where one is kept: room for that in the last */
+	LES_CLEANUP(les_free_p)
+	uint8_t *band = malloc(line * BAND_ROWS + (size_t)raster->w_px * LES_CHANNELS_MAX);
+
+	if (!band)
+		return les_fail(reterr, LES_NOMEM, "no memory for a band of rows");
+	for (uint32_t y0 = 0; y0 < raster->h_px; y0 += BAND_ROWS) {
+		uint32_t rows = raster->h_px - y0 < BAND_ROWS ? raster->h_px - y0 : BAND_ROWS;
+		for (uint32_t y = 0; y < rows; y++) {
+			raster->row(raster, y0 + y, band + y * line);
+			if (info->channels < raster->channels)
+				drop_colour(band + y * line, raster->w_px);
+		}
+		put_band(&target, band, raster->w_px, y0, rows);
+	}
 	return LES_OK;
 }
 
-/* Puts a stored row where it belongs on the upright page: from (x0, y0) in steps of (dx, dy). */
-static void put_row(struct les_raster *raster, const uint8_t *rgb, uint32_t n, int64_t at_bytes,
-		    int64_t step_bytes)
+static struct les_page_info describe(const struct les_raster *raster, uint32_t number,
+				     uint32_t channels)
 {
-	const uint32_t channels = raster->info.channels;
+	struct les_page_info info = {
+		.number = number,
+		.channels = channels,
+		.dpi = isfinite(raster->dpi) && raster->dpi > 0 && raster->dpi <= (float)LES_DPI_MAX
+			       ? raster->dpi
+			       : 0,
+		.source = raster->source,
+		.rotation_deg = raster->turn.rotation_deg,
+		.mirrored = raster->turn.mirrored,
+		.stored_w_px = raster->w_px,
+		.stored_h_px = raster->h_px,
+		.to_stored = les_turn_to_stored(raster->turn, raster->w_px, raster->h_px),
+		.fonts_substituted = raster->fonts_substituted,
+		.damaged = raster->damaged,
+	};
 
-	for (uint32_t i = 0; i < n; i++, rgb += 3, at_bytes += step_bytes)
-		memcpy(raster->px + at_bytes, rgb, channels);
+	les_turn_size(raster->turn, raster->w_px, raster->h_px, &info.w_px, &info.h_px);
+	info.stride_bytes = info.w_px * channels;
+	memcpy(info.box_pt, raster->box_pt, sizeof info.box_pt);
+	return info;
 }
 
-/* The upright pixel of stored pixel (x, y): the inverse of to_stored, which only permutes and
- * flips. */
-static int64_t upright_offset(const struct les_raster *raster, int64_t x, int64_t y)
+enum les_kind les_raster_emit(const struct les_raster *raster, uint32_t number,
+			      struct les_page_info *ret, int *ret_fd, struct les_error *reterr)
 {
-	const struct les_affine *m = &raster->info.to_stored;
-	const int64_t dx = x - (int64_t)m->c, dy = y - (int64_t)m->f;
-	int64_t px = (int64_t)m->a * dx + (int64_t)m->d * dy;
-	int64_t py = (int64_t)m->b * dx + (int64_t)m->e * dy;
-
-	return py * raster->info.stride_bytes + px * raster->info.channels;
-}
-
-enum les_kind les_raster_from_stored(const struct les_stored *stored,
-				     struct les_orientation orientation, struct les_raster *ret,
-				     struct les_error *reterr)
-{
-	const bool turned = orientation.rotation_deg % 180 != 0;
-	const uint32_t w = stored->w_px, h = stored->h_px;
-	LES_CLEANUP(les_free_p) uint8_t *row = malloc((size_t)w * 3);
-	struct les_raster raster;
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	LES_CLEANUP(les_free_p) uint8_t *row = malloc((size_t)raster->w_px * LES_CHANNELS_MAX);
+	void *out;
 
 	if (!row)
-		return les_fail(reterr, LES_NOMEM, "no memory for a row of pixels");
-	enum les_kind kind = raster_new(turned ? h : w, turned ? w : h,
-					is_grey(stored, row) ? 1 : 3, &raster, reterr);
+		return les_fail(reterr, LES_NOMEM, "no memory for a row of %u pixels",
+				raster->w_px);
+	struct les_page_info info = describe(raster, number, is_grey(raster, row) ? 1 : 3);
+	const size_t bytes = (size_t)info.stride_bytes * info.h_px;
+	enum les_kind kind = les_memfd_map_new(bytes, &out, &fd, reterr);
 	if (kind != LES_OK)
 		return kind;
-	raster.info.rotation_deg = orientation.rotation_deg;
-	raster.info.mirrored = orientation.mirrored;
-	raster.info.stored_w_px = w;
-	raster.info.stored_h_px = h;
-	raster.info.to_stored = les_orientation_to_stored(orientation, w, h);
-	for (uint32_t y = 0; y < h; y++) {
-		int64_t at = upright_offset(&raster, 0, y);
-		stored->fetch(stored->context, y, row);
-		put_row(&raster, row, w, at, w > 1 ? upright_offset(&raster, 1, y) - at : 0);
-	}
-	*ret = raster;
+	kind = copy_turned(raster, &info, out, reterr);
+	enum les_kind sealed = les_memfd_seal(fd, out, bytes, reterr);
+	if (kind != LES_OK || sealed != LES_OK)
+		return kind != LES_OK ? kind : sealed;
+	*ret = info;
+	*ret_fd = LES_TAKE_FD(fd);
 	return LES_OK;
-}
-
-enum les_kind les_raster_seal(struct les_raster *raster, int *ret_fd, struct les_error *reterr)
-{
-	size_t n = (size_t)raster->info.stride_bytes * raster->info.h_px;
-	enum les_kind kind = les_memfd_seal(raster->fd, LES_TAKE(raster->px), n, reterr);
-
-	if (kind == LES_OK)
-		*ret_fd = LES_TAKE_FD(raster->fd);
-	return kind;
-}
-
-void les_raster_done(struct les_raster *raster)
-{
-	if (raster->px)
-		munmap(raster->px, (size_t)raster->info.stride_bytes * raster->info.h_px);
-	raster->px = NULL;
-	les_fd_close(&raster->fd);
 }

@@ -2,131 +2,123 @@
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
+#include "decode/header.h"
 
 #include <string.h>
 
-struct magic {
+enum {
+	PDF_JUNK_BYTES_MAX = 1024, /* what readers tolerate before %PDF- */
+};
+
+/* Magic bytes at an offset. Where two fit, the first one wins. */
+static const struct magic {
+	uint16_t at, n;
 	const char *bytes;
-	uint8_t n, at;
-	int kind; /* 0: known, but not read */
+	enum les_document_kind kind; /* 0: known, and not read */
 	const char *name;
+} magics[] = {
+	{0, 5, "%PDF-", LES_DOCUMENT_PDF, "PDF"},
+	{0, 4, "II*\0", LES_DOCUMENT_TIFF, "TIFF"},
+	{0, 4, "MM\0*", LES_DOCUMENT_TIFF, "TIFF"},
+	{0, 4, "II+\0", LES_DOCUMENT_TIFF, "BigTIFF"},
+	{0, 4, "MM\0+", LES_DOCUMENT_TIFF, "BigTIFF"},
+	{0, 3, "\xff\xd8\xff", LES_DOCUMENT_JPEG, "JPEG"},
+	{0, 8, "\x89PNG\r\n\x1a\n", LES_DOCUMENT_PNG, "PNG"},
+	{8, 4, "WEBP", LES_DOCUMENT_WEBP, "WebP"},
+	{0, 12, "\0\0\0\x0cjP  \r\n\x87\n", LES_DOCUMENT_JP2, "JPEG 2000"},
+	{0, 4, "\xff\x4f\xff\x51", LES_DOCUMENT_JP2, "JPEG 2000"},
+	{0, 4, "GIF8", 0, "GIF"},
+	{0, 2, "BM", 0, "BMP"},
+	{0, 3, "P4\n", 0, "PNM"},
+	{0, 3, "P5\n", 0, "PNM"},
+	{0, 3, "P6\n", 0, "PNM"},
+	{0, 4, "PK\3\4", 0, "ZIP or an office document"},
+	{0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0, "an old office document"},
+	{4, 8, "ftypheic", 0, "HEIC"},
+	{4, 8, "ftypheix", 0, "HEIC"},
+	{4, 8, "ftypmif1", 0, "HEIF"},
+	{4, 8, "ftypavif", 0, "AVIF"},
+	{4, 4, "ftyp", 0, "a video"},
+	{0, 8, "AT&TFORM", 0, "DjVu"},
+	{0, 4, "8BPS", 0, "Photoshop"},
+	{0, 8, "gimp xcf", 0, "GIMP"},
+	{0, 2, "\x1f\x8b", 0, "gzip"},
+	{0, 3, "BZh", 0, "bzip2"},
+	{0, 6,
+	 "\xfd"
+	 "7zXZ\0",
+	 0, "xz"},
+	{0, 6, "7z\xbc\xaf\x27\x1c", 0, "7-Zip"},
+	{0, 4, "Rar!", 0, "RAR"},
+	{0, 2, "%!", 0, "PostScript"},
+	{0, 5, "{\\rtf", 0, "RTF"},
+	{0, 12, "\0\0\0\x0cJXL \r\n\x87\n", 0, "JPEG XL"},
+	{0, 2, "\xff\x0a", 0, "JPEG XL"},
+	{0, 8, "\x97JB2\r\n\x1a\n", 0, "JBIG2"},
 };
 
-static const struct magic magics[] = {
-	{"\x89PNG\r\n\x1a\n", 8, 0, LES_DOCUMENT_PNG, "PNG"},
-	{"\xff\xd8\xff", 3, 0, LES_DOCUMENT_JPEG, "JPEG"},
-	{"II*\0", 4, 0, LES_DOCUMENT_TIFF, "TIFF"},
-	{"MM\0*", 4, 0, LES_DOCUMENT_TIFF, "TIFF"},
-	{"II+\0", 4, 0, LES_DOCUMENT_TIFF, "BigTIFF"},
-	{"MM\0+", 4, 0, LES_DOCUMENT_TIFF, "BigTIFF"},
-	{"WEBP", 4, 8, LES_DOCUMENT_WEBP, "WebP"},
-	{"\0\0\0\x0cjP  \r\n\x87\n", 12, 0, LES_DOCUMENT_JP2, "JPEG 2000"},
-	{"\xff\x4f\xff\x51", 4, 0, LES_DOCUMENT_JP2, "JPEG 2000 codestream"},
-	{"GIF8", 4, 0, 0, "GIF"},
-	{"BM", 2, 0, 0, "BMP"},
-	{"PK\x03\x04", 4, 0, 0, "ZIP (or DOCX, ODT, EPUB)"},
-	{"\xd0\xcf\x11\xe0", 4, 0, 0, "old Office document"},
-	{"8BPS", 4, 0, 0, "Photoshop"},
-	{"AT&TFORM", 8, 0, 0, "DjVu"},
-	{"ftypheic", 8, 4, 0, "HEIC"},
-	{"ftypavif", 8, 4, 0, "AVIF"},
-	{"%!PS", 4, 0, 0, "PostScript"},
-	{"{\\rtf", 5, 0, 0, "RTF"},
-};
-
-enum { PDF_HEADER_WITHIN = 1024 }; /* junk before %PDF- is common and allowed by readers */
-
-static bool is_xml(const uint8_t *bytes, size_t n)
+static const struct magic *magic_find(const uint8_t *bytes, size_t n)
 {
-	static const char bom[] = "\xef\xbb\xbf";
-	size_t at = n >= 3 && memcmp(bytes, bom, 3) == 0 ? 3 : 0;
-
-	while (at < n && at < 64 && memchr(" \t\r\n", bytes[at], 4))
-		at++;
-	return n - at >= 5 &&
-	       (memcmp(bytes + at, "<?xml", 5) == 0 || memcmp(bytes + at, "<PcGt", 5) == 0 ||
-		memcmp(bytes + at, "<alto", 5) == 0);
-}
-
-bool les_sniff(const uint8_t *bytes, size_t n, enum les_document_kind *ret, const char **ret_known)
-{
-	size_t head = n < PDF_HEADER_WITHIN ? n : PDF_HEADER_WITHIN;
-
-	*ret_known = NULL;
 	for (size_t i = 0; i < LES_COUNT(magics); i++) {
 		const struct magic *m = &magics[i];
-		if (n < (size_t)m->at + m->n || memcmp(bytes + m->at, m->bytes, m->n) != 0)
-			continue;
-		*ret_known = m->name;
-		*ret = (enum les_document_kind)m->kind;
-		return m->kind != 0;
+		if (n >= (size_t)m->at + m->n && memcmp(bytes + m->at, m->bytes, m->n) == 0)
+			return m;
 	}
-	if (is_xml(bytes, n)) {
-		*ret = LES_DOCUMENT_XML;
+	return NULL;
+}
+
+/* Markup: a '<' after an optional byte order mark and white space; UTF-16 by its mark alone. */
+static bool is_xml(const uint8_t *bytes, size_t n)
+{
+	size_t at = 0;
+
+	if (n >= 4 &&
+	    (memcmp(bytes, "\xff\xfe<\0", 4) == 0 || memcmp(bytes, "\xfe\xff\0<", 4) == 0))
 		return true;
-	}
-	if (head && memmem(bytes, head, "%PDF-", 5)) {
-		*ret = LES_DOCUMENT_PDF;
-		return true;
-	}
-	return false;
+	if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+		at = 3;
+	while (at < n && at < 256 && strchr(" \t\r\n", bytes[at]) && bytes[at])
+		at++;
+	return at < n && bytes[at] == '<';
 }
 
-/* TIFF numbers inside EXIF, in the block's own byte order. */
-struct exif {
-	const uint8_t *bytes;
-	size_t n;
-	bool big_endian;
-};
-
-static uint32_t exif_number(const struct exif *exif, size_t at, size_t size)
+static bool is_pdf_after_junk(const uint8_t *bytes, size_t n)
 {
-	uint32_t v = 0;
-
-	if (at > exif->n || size > exif->n - at)
-		return 0;
-	for (size_t i = 0; i < size; i++) {
-		size_t k = exif->big_endian ? size - 1 - i : i;
-		v |= (uint32_t)exif->bytes[at + i] << (8 * k);
-	}
-	return v;
+	return memmem(bytes, n < PDF_JUNK_BYTES_MAX ? n : PDF_JUNK_BYTES_MAX, "%PDF-", 5);
 }
 
-static uint32_t orientation_in(const struct exif *exif)
+enum les_kind les_sniff(const uint8_t *bytes, size_t n, struct les_sniff *ret,
+			struct les_error *reterr)
 {
-	enum { ENTRY_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
-	size_t directory = exif_number(exif, 4, 4);
-	uint32_t entries = exif_number(exif, directory, 2);
+	const struct magic *m = magic_find(bytes, n);
+	struct les_sniff found = {0};
 
-	for (uint32_t i = 0; i < entries; i++) {
-		size_t at = directory + 2 + (size_t)i * ENTRY_BYTES;
-		if (at > exif->n)
-			break;
-		if (exif_number(exif, at, 2) != TAG_ORIENTATION)
-			continue;
-		uint32_t value = exif_number(exif, at + 8, 2);
-		bool ok = exif_number(exif, at + 2, 2) == TYPE_SHORT && value >= 1 && value <= 8;
-		return ok ? value : 1;
-	}
-	return 1;
+	if (n == 0)
+		return les_fail(reterr, LES_FORMAT, "the file is empty");
+	if (m)
+		found.kind = m->kind;
+	else if (is_xml(bytes, n))
+		found.kind = LES_DOCUMENT_XML;
+	else if (is_pdf_after_junk(bytes, n))
+		found.kind = LES_DOCUMENT_PDF;
+	else
+		return les_fail(reterr, LES_FORMAT,
+				"neither PDF nor an image: its first bytes say nothing known");
+	if (found.kind == 0)
+		return les_fail(reterr, LES_UNSUPPORTED, "the file is %s, which is not read",
+				m->name);
+	if (!les_header_read(bytes, n, &found))
+		return les_fail(reterr, LES_FORMAT,
+				"a %s image whose header is cut short or damaged",
+				les_document_kind_name(found.kind));
+	*ret = found;
+	return LES_OK;
 }
 
-uint32_t les_exif_orientation(const uint8_t *jpeg, size_t n)
+const char *les_document_kind_name(enum les_document_kind kind)
 {
-	struct les_rd r = les_rd(jpeg, n);
-
-	les_rd_take(&r, 2);
-	for (;;) { /* segments: ff marker, length (big-endian, itself included) */
-		const uint8_t *head = les_rd_take(&r, 4);
-		if (!head || head[0] != 0xff || head[1] == 0xda || head[1] == 0xd9)
-			return 1;
-		size_t length = (size_t)head[2] << 8 | head[3];
-		const uint8_t *body = length >= 2 ? les_rd_take(&r, length - 2) : NULL;
-		if (!body)
-			return 1;
-		if (head[1] != 0xe1 || length < 2 + 14 || memcmp(body, "Exif\0\0", 6) != 0)
-			continue;
-		struct exif exif = {body + 6, length - 2 - 6, body[6] == 'M'};
-		return orientation_in(&exif);
-	}
+	for (size_t i = 0; i < LES_COUNT(magics); i++)
+		if (magics[i].kind == kind)
+			return magics[i].name;
+	return "XML";
 }

@@ -1,18 +1,27 @@
 #ifndef LES_DECODE_SNIFF_H
 #define LES_DECODE_SNIFF_H
 
+#include "base/error.h"
 #include "types/page.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A document's kind by its first bytes, never by its name. Returns false where it is none of ours.
- * *ret_known names a format that is recognised but not read ("GIF", "ZIP", …), or is NULL. */
-bool les_sniff(const uint8_t *bytes, size_t n, enum les_document_kind *ret, const char **ret_known);
+/* What a document's first bytes and an image's header tell, before any library sees them. */
+struct les_sniff {
+	enum les_document_kind kind;
+	/* Images but TIFF (whose pages each have their own): the size as stored, and EXIF's
+	 * orientation, 1 where there is none. Zeros for the other kinds. */
+	uint32_t w_px, h_px;
+	uint32_t orientation;
+};
 
-/* The orientation tag (0x0112) of a JPEG's EXIF block, 1 to 8; 1 where there is none or it is
- * broken. Source: EXIF 2.32, 4.5 and 4.6. Never reads beyond n, whatever the offsets say. */
-uint32_t les_exif_orientation(const uint8_t *jpeg, size_t n);
+/* Finds the kind by the bytes alone and reads an image's header. errors: FORMAT (no kind we know,
+ * or a header cut short); UNSUPPORTED (a kind we know and do not read, with its name). */
+enum les_kind les_sniff(const uint8_t *bytes, size_t n, struct les_sniff *ret,
+			struct les_error *reterr);
+
+/* "PDF", "TIFF" … for words to people. */
+const char *les_document_kind_name(enum les_document_kind kind);
 
 #endif

@@ -163,7 +163,7 @@ enum les_kind les_open_parse(const struct les_message *m, struct les_open *ret,
 	take_str(&r, ret->password, sizeof ret->password);
 	bool ok = (want == LES_OPEN_DOCUMENT || want == LES_OPEN_LAYOUT) && ret->pages_max >= 1 &&
 		  ret->pages_max <= LES_PAGES_MAX && ret->page_px_max >= 1 &&
-		  ret->page_px_max <= LES_PAGE_PX_MAX && ret->render_dpi >= 36 &&
+		  ret->page_px_max <= LES_PAGE_PX_MAX && ret->render_dpi >= LES_RENDER_DPI_MIN &&
 		  ret->render_dpi <= LES_DPI_MAX;
 	return finish(&r, ok, "OPEN", reterr);
 }

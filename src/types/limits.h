@@ -20,6 +20,7 @@
 #define LES_PAGE_SECONDS_MAX 600u
 #define LES_READ_SECONDS_FACTOR 3u
 #define LES_RENDER_DPI_DEFAULT 300u
+#define LES_RENDER_DPI_MIN 36u /* a page too large for the caps is drawn with fewer dpi, down to this */
 #define LES_DPI_MAX 2400u
 #define LES_CHANNELS_MAX 3u
 

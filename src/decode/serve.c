@@ -1,0 +1,179 @@
+#include "decode/serve.h"
+
+#include "base/cleanup.h"
+#include "confine/confine.h"
+#include "confine/files.h"
+#include "decode/decoder.h"
+#include "decode/fonts.h"
+#include "decode/pdf.h"
+#include "decode/sniff.h"
+#include "ipc/memfd.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+struct server {
+	int channel;
+	struct les_session session;
+	struct les_view input; /* the document's bytes, mapped as long as it is open */
+	struct les_decoder *decoder;
+};
+
+static void server_done(struct server *server)
+{
+	les_decoder_close(server->decoder);
+	les_view_close(&server->input);
+}
+
+/* ---- getting ready ---- */
+
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const unsigned char *)a - *(const unsigned char *)b;
+}
+
+/* glibc's first qsort() of more than a kilobyte asks the kernel for the size of memory, which is
+ * forbidden later; its first look at a time zone opens a file. */
+static void warm_up_libc(void)
+{
+	unsigned char bytes[4096];
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(i * 7);
+	qsort(bytes, sizeof bytes, 1, compare_bytes);
+	tzset();
+}
+
+/* What libraries print about a hostile file is the file's words: they go nowhere. Standard input is
+ * /dev/null in every worker. Sanitizers, in builds that confine nothing, keep their voice. */
+static void be_mute(void)
+{
+#ifndef LES_UNCONFINED
+	dup2(STDIN_FILENO, STDERR_FILENO);
+#endif
+}
+
+static enum les_kind get_ready(struct server *server, struct les_error *reterr)
+{
+	const uint32_t abi = les_landlock_abi();
+	enum les_kind kind = les_fonts_open(reterr);
+
+	if (kind == LES_OK)
+		kind = les_confine_files(LES_ROLE_DECODE, reterr);
+	if (kind != LES_OK)
+		return kind;
+	les_files_seal();
+	warm_up_libc();
+	kind = les_pdf_warm_up(reterr);
+	if (kind != LES_OK)
+		return kind;
+	be_mute();
+	kind = les_confine_calls(LES_ROLE_DECODE, reterr);
+	if (kind == LES_OK)
+		kind = les_worker_ready(&server->session, server->channel, abi, reterr);
+	return kind;
+}
+
+/* ---- answering ---- */
+
+static enum les_kind say(struct server *server, uint16_t type, const struct les_buf *body,
+			 const int *fd, struct les_error *reterr)
+{
+	return les_session_send(&server->session, LES_ROLE_DECODE, server->channel, type, body, fd,
+				fd ? 1 : 0, reterr);
+}
+
+static enum les_kind say_fail(struct server *server, const struct les_error *error,
+			      struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+
+	les_fail_encode(&body, error);
+	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
+}
+
+static enum les_kind answer_layout(struct server *server, struct les_error *reterr)
+{
+	struct les_error error;
+
+	les_fail(&error, LES_UNSUPPORTED, "layout files are not read yet");
+	return say_fail(server, &error, reterr);
+}
+
+static enum les_kind answer_document(struct server *server, const struct les_open *open,
+				     struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	struct les_error error;
+
+	if (les_decoder_open(server->input.bytes, server->input.n, open, &server->decoder,
+			     &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	const struct les_document document = les_decoder_document(server->decoder);
+	les_document_encode(&body, &document);
+	return say(server, LES_MESSAGE_DOCUMENT, &body, NULL, reterr);
+}
+
+static enum les_kind on_open(struct server *server, const struct les_message *message,
+			     struct les_error *reterr)
+{
+	struct les_open open;
+	struct les_error error;
+	enum les_kind kind = les_open_parse(message, &open, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	const bool is_layout = open.want == LES_OPEN_LAYOUT;
+	if (les_view_open(message->fds[0], is_layout ? LES_XML_BYTES_MAX : LES_FILE_BYTES_MAX,
+			  &server->input, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	return is_layout ? answer_layout(server, reterr) : answer_document(server, &open, reterr);
+}
+
+static enum les_kind on_next(struct server *server, const struct les_message *message,
+			     struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	struct les_page_info info;
+	struct les_error error;
+	uint32_t number;
+	enum les_kind kind = les_next_parse(message, &number, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	if (les_decoder_page(server->decoder, number, &info, &fd, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	les_page_info_encode(&body, &info);
+	return say(server, LES_MESSAGE_PAGE, &body, &fd, reterr);
+}
+
+/* One message and its answer. *ret_end: lesart hung up. */
+static enum les_kind step(struct server *server, bool *ret_end, struct les_error *reterr)
+{
+	LES_CLEANUP(les_message_done) struct les_message message = LES_MESSAGE_NONE;
+
+	if (les_channel_receive(server->channel, -1, &message, NULL) != LES_OK) {
+		*ret_end = true; /* gone, or not lesart: either way there is nobody to serve */
+		return LES_OK;
+	}
+	enum les_kind kind = les_session_step(&server->session, LES_ROLE_MAIN, &message, reterr);
+	if (kind != LES_OK)
+		return kind;
+	return message.type == LES_MESSAGE_OPEN ? on_open(server, &message, reterr)
+						: on_next(server, &message, reterr);
+}
+
+enum les_kind les_decode_serve(int channel, struct les_error *reterr)
+{
+	LES_CLEANUP(server_done)
+	struct server server = {.channel = channel,
+				.session = {LES_ROLE_DECODE, LES_STATE_STARTING}};
+	enum les_kind kind = get_ready(&server, reterr);
+	bool end = false;
+
+	while (kind == LES_OK && !end)
+		kind = step(&server, &end, reterr);
+	return kind;
+}
