@@ -46,6 +46,10 @@
 #define LES_PAGE_ARENA_BYTES_MAX (256ull << 20)
 #define LES_PICTURE_BYTES_MAX (512ull << 20) /* one page as PNG */
 
+/* Between page and net. */
+#define LES_BITMAP_SIDE_MAX 60000u /* a line along a page's diagonal, and some */
+#define LES_INPUT_FLOATS_MAX 120000000ull
+
 /* Engines. */
 #define LES_TESSDATA_BYTES_MAX (512ull << 20)
 #define LES_TESSDATA_FILES_MAX 16u
