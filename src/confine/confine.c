@@ -1,9 +1,9 @@
 #include "confine/confine.h"
 
 #include "base/cleanup.h"
-#include "confine/landlock.h"
-#include "confine/calls.h"
 #include "base/version.h"
+#include "confine/calls.h"
+#include "confine/landlock.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -2,8 +2,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "confine/role.h"
 #include "base/version.h"
+#include "confine/role.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -20,7 +20,8 @@
 #define LES_PAGE_SECONDS_MAX 600u
 #define LES_READ_SECONDS_FACTOR 3u
 #define LES_RENDER_DPI_DEFAULT 300u
-#define LES_RENDER_DPI_MIN 36u /* a page too large for the caps is drawn with fewer dpi, down to this */
+#define LES_RENDER_DPI_MIN                                                                         \
+	36u /* a page too large for the caps is drawn with fewer dpi, down to this */
 #define LES_DPI_MAX 2400u
 #define LES_CHANNELS_MAX 3u
 
@@ -57,7 +58,7 @@
 
 /* Processes. */
 #define LES_WORKER_START_MS 10000
-#define LES_DECODE_CPU_SECONDS 3600u     /* a backstop: the deadline of each page is what counts */
+#define LES_DECODE_CPU_SECONDS 3600u      /* a backstop: the deadline of each page is what counts */
 #define LES_RECOGNISER_CPU_SECONDS 86400u /* of all its documents */
 #define LES_DOCUMENT_CRASHES_MAX 2u
 #define LES_RECOGNISER_DOCUMENTS_MAX 50u
