@@ -22,6 +22,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"read", "documents to text, JSON, PAGE XML, ALTO or hOCR", les_cli_read},
+	{"serve", "the same over HTTP", les_cli_serve},
+	{"health", "ask a running server", les_cli_health},
 	{"version", "what this is", version},
 	{"help", "this list", help},
 };

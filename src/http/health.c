@@ -1,0 +1,100 @@
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/version.h"
+#include "http/request.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool ends_with(const char *s, const char *ending)
+{
+	size_t n = strlen(s), k = strlen(ending);
+
+	return n > k && strcmp(s + n - k, ending) == 0;
+}
+
+/* The languages that Tesseract has a model for, from the names of its files. */
+static json_t *languages(const char *const *folders)
+{
+	static const char ending[] = ".traineddata";
+	json_t *array = json_array();
+
+	for (; *folders; folders++) {
+		DIR *folder = opendir(*folders);
+		for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+			const char *name = entry->d_name;
+			if (ends_with(name, ending) && strcmp(name, "osd.traineddata") != 0)
+				json_array_append_new(
+					array,
+					json_stringn(name, strlen(name) - sizeof ending + 1));
+		}
+		if (folder)
+			closedir(folder);
+	}
+	return array;
+}
+
+static json_t *confinement(const struct les_ready *ready)
+{
+	return json_pack("{s:i, s:b, s:b}", "landlockAbi", (int)ready->landlock_abi, "landlock",
+			 (ready->confined & LES_CONFINED_LANDLOCK) != 0, "seccomp",
+			 (ready->confined & LES_CONFINED_SECCOMP) != 0);
+}
+
+/* Where imported and trained models go: "none", "writable", or read-only with what mends it. */
+static void models_folder(const char *dir, char *out, size_t n)
+{
+	if (!dir)
+		snprintf(out, n, "none");
+	else if (access(dir, W_OK) == 0)
+		snprintf(out, n, "writable");
+	else
+		snprintf(out, n, "read-only (mend with: chown %u:%u %s)", getuid(), getgid(), dir);
+}
+
+/* Why no page can be read, or NULL. */
+static const char *unfit(const struct les_pool_status *status, const json_t *found)
+{
+	if (json_array_size(found) == 0)
+		return "there is no model of any language";
+	if (status->error.kind != LES_OK)
+		return status->error.message;
+	if (!status->decoders_started || !status->recognisers_started)
+		return "the workers are starting";
+	return NULL;
+}
+
+enum MHD_Result les_route_health(struct les_request *request)
+{
+	const struct les_server *server = request->server;
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(1 << 20);
+	struct les_pool_status status;
+	uint32_t running, waiting;
+	char models[300];
+
+	les_pool_status(server->config.pool, &status);
+	les_slots_count(&request->server->slots, &running, &waiting);
+	models_folder(server->config.models_dir, models, sizeof models);
+	json_t *found = languages(server->config.tessdata);
+	const char *reason = unfit(&status, found);
+	json_t *o = json_pack(
+		"{s:s, s:s, s:s*, s:s, s:s, s:f, s:o, s:s, s:{s:i, s:i}, s:{s:o, s:o}, s:{s:i, "
+		"s:i, s:i}}",
+		"schema", "lesart.health/1", "status", reason ? "unavailable" : "ok", "reason",
+		reason, "version", LES_VERSION, "build", LES_BUILD_ID, "uptimeSeconds",
+		les_clock_s() - server->since_s, "languages", found, "models", models, "documents",
+		"running", (int)running, "waiting", (int)waiting, "confinement", "decoder",
+		confinement(&status.decoder), "recogniser", confinement(&status.recogniser),
+		"workers", "decodersReady", (int)status.decoders_ready, "recognisersReady",
+		(int)status.recognisers_ready, "recognisersBusy", (int)status.recognisers_busy);
+	if (getuid() == 0)
+		json_object_set_new(o, "warning", json_string("running as root: use another user"));
+	les_json_append(&body, o);
+	les_buf_puts(&body, "\n");
+	if (body.failed)
+		return MHD_NO;
+	return les_answer(request, reason ? 503 : 200, "application/json", body.bytes, body.len);
+}

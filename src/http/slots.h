@@ -1,0 +1,37 @@
+#ifndef LES_HTTP_SLOTS_H
+#define LES_HTTP_SLOTS_H
+
+#include "base/error.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The bounded queue of a server: so many documents at work, so many more waiting; who comes after
+ * that is told to come again. Thread-safe. */
+struct les_slots {
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	uint32_t running_max, admitted_max;
+	uint32_t running_n, admitted_n; /* admitted counts the running ones too */
+	bool closed;
+};
+
+void les_slots_init(struct les_slots *slots, uint32_t running_max, uint32_t waiting_max);
+void les_slots_done(struct les_slots *slots);
+
+/* A place in the queue. errors: BUSY when it is full, UNAVAILABLE when the server is ending. */
+enum les_kind les_slots_admit(struct les_slots *slots, struct les_error *reterr);
+
+/* Waits for the turn to run, at most wait_ms; false if it has not come yet. */
+bool les_slots_run(struct les_slots *slots, int wait_ms);
+
+/* Gives the place back; ran tells whether it had come to its turn. */
+void les_slots_leave(struct les_slots *slots, bool ran);
+
+/* Admits nobody any more. */
+void les_slots_close(struct les_slots *slots);
+
+void les_slots_count(struct les_slots *slots, uint32_t *ret_running, uint32_t *ret_waiting);
+
+#endif
