@@ -18,7 +18,7 @@ enum {
 };
 
 static const double points_per_inch = 72;
-static const double edge_tolerance = 0.01; /* of a side: how far a scan may miss the page's edge */
+static const double edge_tolerance = 0.01;   /* how far a scan's sides may differ from the page's */
 static const double aspect_tolerance = 0.02; /* how unequal a scan's resolutions may be */
 
 struct pdf {
@@ -165,15 +165,17 @@ static enum les_kind draw(PopplerPage *page, uint32_t w_px, uint32_t h_px, struc
 
 /* ---- a page that is one scan ---- */
 
+/* Whether an image has the page's sides, in either order: on a turned page poppler tells the
+ * image's sides rightly and its place wrongly. The drawing tells whether it is in place. */
 static bool covers(const PopplerRectangle *area, double w_pt, double h_pt)
 {
-	const double x = edge_tolerance * w_pt, y = edge_tolerance * h_pt;
+	const double w = fabs(area->x2 - area->x1), h = fabs(area->y2 - area->y1);
 
-	return fabs(area->x1) <= x && fabs(area->x2 - w_pt) <= x && fabs(area->y1) <= y &&
-	       fabs(area->y2 - h_pt) <= y;
+	return (fabs(w / w_pt - 1) <= edge_tolerance && fabs(h / h_pt - 1) <= edge_tolerance) ||
+	       (fabs(h / w_pt - 1) <= edge_tolerance && fabs(w / h_pt - 1) <= edge_tolerance);
 }
 
-/* The image of a page that has one only, from edge to edge; NULL otherwise. */
+/* The image of a page that has one only, as large as the page; NULL otherwise. */
 static cairo_surface_t *only_image(PopplerPage *page, double w_pt, double h_pt)
 {
 	GList *mapping = poppler_page_get_image_mapping(page);

@@ -1,0 +1,78 @@
+#ifndef LES_TESTS_DOCUMENTS_H
+#define LES_TESTS_DOCUMENTS_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Documents made at test time: no file of anyone else's is needed. Each builder appends a whole
+ * file to *out. All show one picture: white, with a dark block in the left top corner and a grey
+ * one in the right top corner, so that each of the eight turns looks different. */
+enum {
+	PICTURE_W_PX = 240,
+	PICTURE_H_PX = 160,
+	PICTURE_BLOCK_W_PX = 60,
+	PICTURE_BLOCK_H_PX = 40,
+	DOCUMENT_BYTES_MAX = 64 << 20,
+};
+
+/* The picture's grey value; its dark block is red in coloured documents. */
+uint8_t picture_grey(uint32_t x, uint32_t y);
+void picture_rgb(uint32_t x, uint32_t y, uint8_t rgb[3]);
+
+struct jpeg_options {
+	uint32_t orientation; /* 0: no EXIF */
+	bool exif_big_endian;
+	bool grey, progressive, cmyk;
+};
+void document_jpeg(struct les_buf *out, const struct jpeg_options *options);
+
+enum png_form { PNG_GREY, PNG_RGB, PNG_RGBA, PNG_PALETTE, PNG_BIT, PNG_GREY_16 };
+void document_png(struct les_buf *out, enum png_form form);
+
+/* A PNG of zeros with these sides: small in bytes, large in pixels. */
+void document_png_bomb(struct les_buf *out, uint32_t w_px, uint32_t h_px);
+
+void document_webp(struct les_buf *out);
+void document_jp2(struct les_buf *out);
+
+struct tiff_options {
+	uint16_t compression; /* COMPRESSION_… of libtiff */
+	uint16_t bits;        /* 1, 8, 16 grey; 24: RGB */
+	uint16_t orientation; /* 0: none */
+	uint32_t tile_px;     /* 0: strips */
+	uint32_t pages_n;     /* 0 is 1 */
+	uint32_t w_px, h_px;  /* 0: the picture's; else blank pages of this size */
+	bool big_endian;
+};
+void document_tiff(struct les_buf *out, const struct tiff_options *options);
+
+/* PDF objects in order, numbered from 1; pdf_end() writes the table and makes object 1 the root. */
+struct pdf_writer {
+	struct les_buf *out;
+	size_t offsets[4096];
+	uint32_t n;
+};
+void pdf_begin(struct pdf_writer *pdf, struct les_buf *out);
+void pdf_object(struct pdf_writer *pdf, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void pdf_stream(struct pdf_writer *pdf, const char *dictionary, const void *bytes, size_t n);
+void pdf_end(struct pdf_writer *pdf);
+
+/* One page, catalogue and page tree with it. */
+struct pdf_page {
+	const char *page;      /* entries of the page's dictionary: "/MediaBox[0 0 240 160]" … */
+	const char *resources; /* entries: "/Font<<…>>" */
+	const char *content;
+	const struct les_buf *jpeg; /* an image /Im0, or NULL */
+};
+void document_pdf(struct les_buf *out, const struct pdf_page *page);
+
+/* The picture as a scan that fills the page; turn as in /Rotate. */
+void document_pdf_scan(struct les_buf *out, uint32_t rotate_deg);
+
+/* n bytes of zlib stream that hold unpacked_bytes zeros. */
+void deflate_zeros(struct les_buf *out, uint64_t unpacked_bytes);
+
+#endif
