@@ -6,7 +6,9 @@
 #include "confine/landlock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 static uint32_t confined; /* LES_CONFINED_… that hold in this process; set before threads exist */
 
@@ -42,8 +44,26 @@ enum les_kind les_confine_files(enum les_role role, struct les_error *reterr)
 	return kind;
 }
 
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const unsigned char *)a - *(const unsigned char *)b;
+}
+
+/* glibc's first qsort() of more than a kilobyte asks the kernel for the size of memory, which is
+ * forbidden later; its first look at a time zone opens a file. */
+static void warm_up_libc(void)
+{
+	unsigned char bytes[4096];
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(i * 7);
+	qsort(bytes, sizeof bytes, 1, compare_bytes);
+	tzset();
+}
+
 enum les_kind les_confine_calls(enum les_role role, struct les_error *reterr)
 {
+	warm_up_libc();
 	enum les_kind kind = les_seccomp_load(role, reterr);
 
 	if (kind == LES_OK)

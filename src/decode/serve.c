@@ -9,8 +9,6 @@
 #include "decode/sniff.h"
 #include "ipc/memfd.h"
 
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 struct server {
@@ -27,23 +25,6 @@ static void server_done(struct server *server)
 }
 
 /* ---- getting ready ---- */
-
-static int compare_bytes(const void *a, const void *b)
-{
-	return *(const unsigned char *)a - *(const unsigned char *)b;
-}
-
-/* glibc's first qsort() of more than a kilobyte asks the kernel for the size of memory, which is
- * forbidden later; its first look at a time zone opens a file. */
-static void warm_up_libc(void)
-{
-	unsigned char bytes[4096];
-
-	for (size_t i = 0; i < sizeof bytes; i++)
-		bytes[i] = (unsigned char)(i * 7);
-	qsort(bytes, sizeof bytes, 1, compare_bytes);
-	tzset();
-}
 
 /* What libraries print about a hostile file is the file's words: they go nowhere. Standard input is
  * /dev/null in every worker. Sanitizers, in builds that confine nothing, keep their voice. */
@@ -64,7 +45,6 @@ static enum les_kind get_ready(struct server *server, struct les_error *reterr)
 	if (kind != LES_OK)
 		return kind;
 	les_files_seal();
-	warm_up_libc();
 	kind = les_pdf_warm_up(reterr);
 	if (kind != LES_OK)
 		return kind;
