@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint32_t confined; /* LES_CONFINED_… that hold in this process; set before threads exist */
 
@@ -61,9 +62,17 @@ static void warm_up_libc(void)
 	tzset();
 }
 
+/* What libraries print about a hostile file is the file's words: they go nowhere. Standard input is
+ * /dev/null in every worker. */
+static void be_mute(void)
+{
+	dup2(STDIN_FILENO, STDERR_FILENO);
+}
+
 enum les_kind les_confine_calls(enum les_role role, struct les_error *reterr)
 {
 	warm_up_libc();
+	be_mute();
 	enum les_kind kind = les_seccomp_load(role, reterr);
 
 	if (kind == LES_OK)

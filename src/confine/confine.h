@@ -10,7 +10,7 @@
  *   read fonts, tessdata … from fds opened now
  *   les_confine_files(role)      DUMPABLE 0, PDEATHSIG, NO_NEW_PRIVS, Landlock: deny all. No
  * threads yet. warm up                      a built-in page: creates threads, touches lazy tables
- *   les_confine_calls(role)      seccomp: TSYNC, KILL_PROCESS
+ *   les_confine_calls(role)      standard error closed; seccomp: TSYNC, KILL_PROCESS
  *   les_worker_ready()           says READY with what holds
  *
  * rlimits are set by the parent between vfork and exec. In a build with -Dunconfined=true

@@ -26,15 +26,6 @@ static void server_done(struct server *server)
 
 /* ---- getting ready ---- */
 
-/* What libraries print about a hostile file is the file's words: they go nowhere. Standard input is
- * /dev/null in every worker. Sanitizers, in builds that confine nothing, keep their voice. */
-static void be_mute(void)
-{
-#ifndef LES_UNCONFINED
-	dup2(STDIN_FILENO, STDERR_FILENO);
-#endif
-}
-
 static enum les_kind get_ready(struct server *server, struct les_error *reterr)
 {
 	const uint32_t abi = les_landlock_abi();
@@ -48,7 +39,6 @@ static enum les_kind get_ready(struct server *server, struct les_error *reterr)
 	kind = les_pdf_warm_up(reterr);
 	if (kind != LES_OK)
 		return kind;
-	be_mute();
 	kind = les_confine_calls(LES_ROLE_DECODE, reterr);
 	if (kind == LES_OK)
 		kind = les_worker_ready(&server->session, server->channel, abi, reterr);
