@@ -50,6 +50,8 @@
 /* Between page and net. */
 #define LES_BITMAP_SIDE_MAX 60000u /* a line along a page's diagonal, and some */
 #define LES_INPUT_FLOATS_MAX 120000000ull
+#define LES_TRACE_POINTS_MAX 1000000u /* of an outline before it is simplified */
+#define LES_TRIANGLE_POINTS_MAX 8000u
 
 /* Engines. */
 #define LES_TESSDATA_BYTES_MAX (512ull << 20)

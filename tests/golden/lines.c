@@ -1,6 +1,7 @@
-/* Lines against real kraken: line image → tensor. */
+/* Lines against real kraken: page → line image → tensor. */
 #include "data.h"
 
+#include "lines/extract.h"
 #include "lines/tensor.h"
 #include "test.h"
 
@@ -51,9 +52,83 @@ static void line_images_become_krakens_tensors(void **state)
 	assert_int_equal(golden_each("recognition", check_tensor), 17);
 }
 
+static struct les_points points_of(const json_t *array, struct les_point *at, size_t room)
+{
+	const size_t n = json_array_size(array);
+
+	assert_in_range(n, 2, room);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *p = json_array_get(array, i);
+		at[i] = (struct les_point){(float)json_number_value(json_array_get(p, 0)),
+					   (float)json_number_value(json_array_get(p, 1))};
+	}
+	return (struct les_points){at, (uint32_t)n};
+}
+
+/* Mean absolute difference where both have pixels; sizes differ by one pixel at most. */
+static double difference(const struct les_bitmap *a, const struct les_bitmap *b)
+{
+	const uint32_t w = a->w_px < b->w_px ? a->w_px : b->w_px;
+	const uint32_t h = a->h_px < b->h_px ? a->h_px : b->h_px;
+	double sum = 0;
+
+	assert_true(a->w_px <= w + 1 && b->w_px <= w + 1);
+	assert_true(a->h_px <= h + 1 && b->h_px <= h + 1);
+	for (uint32_t y = 0; y < h; y++)
+		for (uint32_t x = 0; x < w; x++)
+			sum += abs(a->px[(size_t)y * a->w_px + x] - b->px[(size_t)y * b->w_px + x]);
+	return sum / ((double)w * h);
+}
+
+static void check_extraction(const json_t *entry, bool legacy)
+{
+	const json_t *files = json_object_get(entry, "files");
+	struct les_point baseline_at[100], polygon_at[300];
+	const struct les_points baseline =
+		points_of(json_object_get(entry, "baseline"), baseline_at, LES_COUNT(baseline_at));
+	const struct les_points polygon =
+		points_of(json_object_get(entry, "boundary"), polygon_at, LES_COUNT(polygon_at));
+	struct les_bitmap source = golden_png(golden_string(entry, "source")), got;
+	struct les_bitmap want = golden_png(golden_string(files, legacy ? "legacy" : "new"));
+	const struct les_image page = les_bitmap_view(&source);
+
+	assert_int_equal(les_line_extract(&page, &baseline, &polygon, legacy, &got, NULL), LES_OK);
+	const double off = difference(&got, &want);
+	print_message("%s: off by %.3f grey levels (%ux%u, kraken %ux%u)\n",
+		      golden_string(entry, "name"), off, got.w_px, got.h_px, want.w_px, want.h_px);
+	assert_true(off <= (legacy ? 2.0 : 1.0));
+	les_bitmap_done(&source);
+	les_bitmap_done(&want);
+	les_bitmap_done(&got);
+}
+
+static void check_newer(const json_t *entry)
+{
+	check_extraction(entry, false);
+}
+
+static void check_legacy(const json_t *entry)
+{
+	check_extraction(entry, true);
+}
+
+static void lines_come_out_as_in_kraken(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("extract_polygons", check_newer), 16);
+}
+
+static void lines_come_out_as_in_older_kraken(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("extract_polygons", check_legacy), 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_come_out_as_in_kraken),
+		cmocka_unit_test(lines_come_out_as_in_older_kraken),
 		cmocka_unit_test(line_images_become_krakens_tensors),
 	};
 
