@@ -22,6 +22,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"read", "documents to text, JSON, PAGE XML, ALTO or hOCR", les_cli_read},
+	{"eval", "error rates against ground truth", les_cli_eval},
 	{"serve", "the same over HTTP", les_cli_serve},
 	{"health", "ask a running server", les_cli_health},
 	{"version", "what this is", version},

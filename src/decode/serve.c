@@ -5,11 +5,15 @@
 #include "confine/files.h"
 #include "decode/decoder.h"
 #include "decode/fonts.h"
+#include "decode/layout.h"
 #include "decode/pdf.h"
 #include "decode/sniff.h"
 #include "ipc/memfd.h"
+#include "ipc/record.h"
 
 #include <unistd.h>
+
+LES_DEFINE_CLEANUP(struct les_page, les_page_free)
 
 struct server {
 	int channel;
@@ -63,11 +67,34 @@ static enum les_kind say_fail(struct server *server, const struct les_error *err
 	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
 }
 
-static enum les_kind answer_layout(struct server *server, struct les_error *reterr)
+static enum les_kind send_layout(struct server *server, const struct les_page *page,
+				 struct les_error *reterr)
 {
+	LES_CLEANUP(les_buf_done) struct les_buf records = LES_BUF(LES_RECORDS_BYTES_MAX);
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_error error;
 
-	les_fail(&error, LES_UNSUPPORTED, "layout files are not read yet");
+	les_records_encode(&records, page);
+	if (records.failed) {
+		les_fail(&error, LES_LIMIT, "the layout file has too many lines");
+		return say_fail(server, &error, reterr);
+	}
+	if (les_memfd_new(records.bytes, records.len, &fd, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	les_payload_encode(&body, &(struct les_payload){.bytes = records.len});
+	return say(server, LES_MESSAGE_LAYOUT, &body, &fd, reterr);
+}
+
+static enum les_kind answer_layout(struct server *server, struct les_error *reterr)
+{
+	LES_CLEANUP(les_page_free_p) struct les_page *page = les_page_new();
+	struct les_error error;
+
+	if (!page)
+		les_fail(&error, LES_NOMEM, "no memory for a layout");
+	else if (les_layout_parse(server->input.bytes, server->input.n, page, &error) == LES_OK)
+		return send_layout(server, page, reterr);
 	return say_fail(server, &error, reterr);
 }
 

@@ -143,6 +143,18 @@ static enum les_kind decoder_feed(struct les_flow *flow, struct les_error *reter
 	return flow->next_page ? decoder_replace(flow, reterr) : LES_OK;
 }
 
+/* Lines of another image would be read as noise. A layout without a size is taken on trust. */
+static enum les_kind check_layout(const struct les_page *layout, const struct les_page_info *info,
+				  struct les_error *reterr)
+{
+	if (!layout || layout->info.w_px == 0 ||
+	    (layout->info.w_px == info->w_px && layout->info.h_px == info->h_px))
+		return LES_OK;
+	return les_fail(reterr, LES_ARG,
+			"the layout is of an image of %u × %u pixels, the page has %u × %u",
+			layout->info.w_px, layout->info.h_px, info->w_px, info->h_px);
+}
+
 static enum les_kind decoded(struct les_flow *flow, struct les_flow_page *p,
 			     struct les_message *message, struct les_error *reterr)
 {
@@ -154,6 +166,9 @@ static enum les_kind decoded(struct les_flow *flow, struct les_flow_page *p,
 	    (uint64_t)p->info.w_px * p->info.h_px > flow->request->page_px_max)
 		return les_fail(reterr, LES_PEER,
 				"the decoder sent another page than was asked for");
+	kind = check_layout(flow->layout, &p->info, reterr);
+	if (kind != LES_OK)
+		return kind;
 	p->pixels_fd = LES_TAKE_FD(message->fds[0]);
 	p->state = LES_FLOW_DECODED;
 	p->deadline_ms = read_deadline(flow); /* of the wait for a recogniser */
@@ -174,8 +189,8 @@ static enum les_kind decoder_hear(struct les_flow *flow, struct les_flow_page *p
 		kind = decoded(flow, p, &message, &error);
 	if (kind == LES_OK)
 		return LES_OK;
-	if (les_worker_usable(flow->decoder) && flow->decoder->session.state == LES_STATE_OPEN &&
-	    p->state == LES_FLOW_DECODING && message.type == LES_MESSAGE_FAIL) {
+	bool told = message.type == LES_MESSAGE_FAIL || kind != LES_PEER;
+	if (told && flow->decoder->session.state == LES_STATE_OPEN) {
 		page_fail(p, &error); /* said in good order: the next page may be sound */
 		return LES_OK;
 	}

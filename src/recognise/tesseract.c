@@ -82,6 +82,7 @@ struct gather {
 	struct les_char *chars;
 	uint32_t chars_n;
 	struct les_buf text;
+	bool in_line; /* the last of lines is still growing */
 	bool failed;
 };
 
@@ -262,6 +263,24 @@ static bool line_is_rtl(TessResultIterator *it)
 	return direction == WRITING_DIRECTION_RIGHT_TO_LEFT;
 }
 
+static bool is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n")] == 0;
+}
+
+/* Tesseract gives a picture as a line with a blank: such a line is none. */
+static void end_line(struct gather *g)
+{
+	if (!g->in_line)
+		return;
+	struct les_line *line = &g->lines[g->lines_n - 1];
+	line->polygon = polygon_of(g);
+	fill_line(g, line);
+	if (!g->failed && is_blank(line->text))
+		g->lines_n--;
+	g->in_line = false;
+}
+
 static void add_line(struct gather *g, TessResultIterator *it)
 {
 	if (g->lines_n == LES_PAGE_LINES_MAX)
@@ -276,18 +295,21 @@ static void add_line(struct gather *g, TessResultIterator *it)
 		.direction = line_is_rtl(it) ? LES_RIGHT_TO_LEFT : LES_LEFT_TO_RIGHT,
 		.region = (int32_t)g->regions_n - 1,
 	};
+	g->in_line = true;
 }
 
-static void end_line(struct gather *g)
+/* A region whose lines all were none is none. */
+static void end_region(struct gather *g)
 {
-	struct les_line *line = &g->lines[g->lines_n - 1];
+	const int32_t last = (int32_t)g->regions_n - 1;
 
-	line->polygon = polygon_of(g);
-	fill_line(g, line);
+	if (last >= 0 && (g->lines_n == 0 || g->lines[g->lines_n - 1].region != last))
+		g->regions_n--;
 }
 
 static void add_region(struct gather *g, TessResultIterator *it)
 {
+	end_region(g);
 	if (g->regions_n < LES_PAGE_REGIONS_MAX)
 		g->regions[g->regions_n++] = (struct les_region){
 			.id = "", .kind = LES_REGION_TEXT, .box = box_of(it, RIL_BLOCK)};
@@ -300,8 +322,7 @@ static void gather_page(struct gather *g, TessResultIterator *it)
 
 	do {
 		if (TessPageIteratorIsAtBeginningOf(at, RIL_TEXTLINE)) {
-			if (g->lines_n)
-				end_line(g);
+			end_line(g);
 			if (TessPageIteratorIsAtBeginningOf(at, RIL_BLOCK))
 				add_region(g, it);
 			add_line(g, it);
@@ -310,8 +331,8 @@ static void gather_page(struct gather *g, TessResultIterator *it)
 			add_word(g, it);
 		add_char(g, it);
 	} while (!g->failed && TessResultIteratorNext(it, RIL_SYMBOL));
-	if (g->lines_n)
-		end_line(g);
+	end_line(g);
+	end_region(g);
 }
 
 /* As above, into one line whatever Tesseract thinks the lines are. */
