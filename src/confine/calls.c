@@ -59,11 +59,21 @@ static const struct argument_rule conditional[] = {
 	{CALL(mprotect), 2, PROT_EXEC, 0},
 };
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+static struct scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){
+		.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
 static int add_conditional(scmp_filter_ctx filter, const struct argument_rule *rule)
 {
-	struct scmp_arg_cmp compare =
-		rule->mask ? SCMP_CMP(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value)
-			   : SCMP_CMP(rule->argument, SCMP_CMP_EQ, rule->value);
+	struct scmp_arg_cmp compare = rule->mask ? masked(rule->argument, rule->mask, rule->value)
+						 : equals(rule->argument, rule->value);
 
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->call, 1, &compare);
 }
@@ -72,9 +82,8 @@ static int add_conditional(scmp_filter_ctx filter, const struct argument_rule *r
  * library that could do without gets the chance to. abort() raises SIGABRT in its own process. */
 static int add_special(scmp_filter_ctx filter)
 {
-	struct scmp_arg_cmp exec = SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
-	struct scmp_arg_cmp self[] = {SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-				      SCMP_CMP(2, SCMP_CMP_EQ, SIGABRT)};
+	struct scmp_arg_cmp exec = masked(2, PROT_EXEC, PROT_EXEC);
+	struct scmp_arg_cmp self[] = {equals(0, (scmp_datum_t)getpid()), equals(2, SIGABRT)};
 	int rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), CALL(mmap), 1, &exec);
 
 	if (rc == 0)

@@ -53,6 +53,16 @@
 #define LES_TRACE_POINTS_MAX 1000000u /* of an outline before it is simplified */
 #define LES_TRIANGLE_POINTS_MAX 8000u
 
+/* A net. */
+#define LES_TENSOR_RANK_MAX 4u
+#define LES_TENSORS_MAX 4096u
+#define LES_WEIGHTS_BYTES_MAX (1ull << 30)
+#define LES_SPEC_BYTES_MAX 4096u
+#define LES_CODES_MAX 65536u
+#define LES_CODE_LABELS_MAX 16u
+#define LES_CLASSES_MAX 256u
+#define LES_LAYERS_MAX 256u
+
 /* Engines. */
 #define LES_TESSDATA_BYTES_MAX (512ull << 20)
 #define LES_TESSDATA_FILES_MAX 16u
