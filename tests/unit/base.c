@@ -5,9 +5,11 @@
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/team.h"
 #include "test.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static void arena_refuses_beyond_its_cap(void **state)
@@ -152,6 +154,46 @@ static void every_kind_has_a_row(void **state)
 	assert_int_equal(kind, LES_NOMEM);
 }
 
+struct tally {
+	uint32_t times[1000]; /* a job ran */
+	uint32_t members_n;
+	atomic_bool wrong_member;
+};
+
+static void count_job(void *context, size_t i, uint32_t member)
+{
+	struct tally *tally = context;
+
+	tally->times[i]++;
+	if (member >= tally->members_n)
+		tally->wrong_member = true;
+}
+
+static void a_team_does_every_job_once(void **state)
+{
+	static const size_t jobs[] = {0, 1, 2, 7, 1000};
+
+	(void)state;
+	for (uint32_t threads_n = 0; threads_n <= 5; threads_n++) {
+		struct les_team *team = NULL; /* 0: the caller alone */
+		if (threads_n)
+			assert_int_equal(les_team_new(threads_n, &team, NULL), LES_OK);
+		assert_int_equal(les_team_threads(team), threads_n ? threads_n : 1);
+		for (size_t round = 0; round < 50 * LES_COUNT(jobs); round++) {
+			const size_t n = jobs[round % LES_COUNT(jobs)];
+			struct tally tally = {.members_n = les_team_threads(team)};
+
+			les_team_run(team, count_job, &tally, n);
+			assert_false(tally.wrong_member);
+			for (size_t i = 0; i < LES_COUNT(tally.times); i++)
+				assert_int_equal(tally.times[i], i < n);
+		}
+		les_team_free(team);
+	}
+	assert_int_equal(les_team_new(0, NULL, NULL), LES_ARG);
+	assert_int_equal(les_team_new(LES_TEAM_THREADS_MAX + 1, NULL, NULL), LES_ARG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +205,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_strict),
 		cmocka_unit_test(json_strings_escape_everything),
 		cmocka_unit_test(every_kind_has_a_row),
+		cmocka_unit_test(a_team_does_every_job_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
