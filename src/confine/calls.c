@@ -55,9 +55,15 @@ static const struct argument_rule conditional[] = {
 	{CALL(futex), 1, 0x7f, FUTEX_WAKE_BITSET},
 	{CALL(writev), 0, 0, STDERR_FILENO}, /* glibc's last words */
 	{CALL(rt_sigaction), 0, 0, SIGABRT}, /* abort() */
-	{CALL(mmap), 2, PROT_EXEC, 0},       /* no executable memory is ever made */
-	{CALL(mprotect), 2, PROT_EXEC, 0},
+	{CALL(mmap), 2, PROT_EXEC, 0},       /* no executable memory is ever mapped */
+	{CALL(mprotect), 2, PROT_EXEC, 0},   /* nor made, but by a role that makes code */
 };
+
+/* oneDNN writes code into memory of its own and then makes it executable. */
+static bool makes_code(enum les_role role)
+{
+	return role == LES_ROLE_READ;
+}
 
 static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
 {
@@ -80,22 +86,23 @@ static int add_conditional(scmp_filter_ctx filter, const struct argument_rule *r
 
 /* mmap and mprotect that ask for PROT_EXEC fail with EPERM instead of ending the process, so that a
  * library that could do without gets the chance to. abort() raises SIGABRT in its own process. */
-static int add_special(scmp_filter_ctx filter)
+static int add_special(scmp_filter_ctx filter, enum les_role role)
 {
 	struct scmp_arg_cmp exec = masked(2, PROT_EXEC, PROT_EXEC);
 	struct scmp_arg_cmp self[] = {equals(0, (scmp_datum_t)getpid()), equals(2, SIGABRT)};
 	int rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), CALL(mmap), 1, &exec);
 
 	if (rc == 0)
-		rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), CALL(mprotect), 1,
-					    &exec);
+		rc = seccomp_rule_add_array(
+			filter, makes_code(role) ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM),
+			CALL(mprotect), 1, &exec);
 	if (rc == 0)
 		rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, CALL(tgkill), LES_COUNT(self),
 					    self);
 	return rc;
 }
 
-static int add_all(scmp_filter_ctx filter)
+static int add_all(scmp_filter_ctx filter, enum les_role role)
 {
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
@@ -105,18 +112,16 @@ static int add_all(scmp_filter_ctx filter)
 		rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0, NULL);
 	for (size_t i = 0; i < LES_COUNT(conditional) && rc == 0; i++)
 		rc = add_conditional(filter, &conditional[i]);
-	return rc ? rc : add_special(filter);
+	return rc ? rc : add_special(filter, role);
 }
 
 enum les_kind les_seccomp_load(enum les_role role, struct les_error *reterr)
 {
-	(void)role; /* decode and tesseract run under one list; a role that makes code gets its own
-		       rows */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 
 	if (!filter)
 		return les_fail(reterr, LES_NOMEM, "no memory for a seccomp filter");
-	int rc = add_all(filter);
+	int rc = add_all(filter, role);
 	if (rc == 0)
 		rc = seccomp_load(filter);
 	seccomp_release(filter);
