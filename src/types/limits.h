@@ -62,6 +62,11 @@
 #define LES_CODE_LABELS_MAX 16u
 #define LES_CLASSES_MAX 256u
 #define LES_LAYERS_MAX 256u
+#define LES_LAYER_DEPTH_MAX 16u
+#define LES_BRANCHES_MAX 32u
+#define LES_KERNEL_MAX 255u
+#define LES_EXTENT_MAX 1048576u /* height and width between layers */
+#define LES_CHANNELS_OUT_MAX 65536u
 
 /* Engines. */
 #define LES_TESSDATA_BYTES_MAX (512ull << 20)
