@@ -44,9 +44,10 @@ enum les_kind les_reading_pool(const struct les_reading *reading, uint32_t files
 		return kind;
 	const struct les_pool_config config = {
 		.binary_dir = binary_dir,
-		.decoders_spare = files_n > 1 ? 1 : 0,
-		.recognisers_min = 1,
-		.recognisers_max = (uint32_t)reading->threads,
+		.stock = {[LES_ROLE_DECODE] = {.spare = files_n > 1 ? 1 : 0},
+			  [LES_ROLE_TESSERACT] = {.max = (uint32_t)reading->threads},
+			  [LES_ROLE_READ] = {.max = 1}},
+		.threads = (uint32_t)reading->threads,
 		.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
 		.allow_weak_sandbox = reading->allow_weak_sandbox,
 	};

@@ -21,7 +21,7 @@ struct les_result {
 	char created[21];
 	struct les_export export;
 	struct les_export_about about;
-	struct les_export_model models[LES_TESSDATA_FILES_MAX];
+	struct les_export_model models[LES_JOB_MODELS_MAX];
 	struct les_buf buf;
 	struct les_output output; /* one file for all pages, where the format has that */
 	struct les_progress progress;

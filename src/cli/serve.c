@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 30000 };
+enum {
+	DRAIN_MS = 30000,
+	READERS_MAX = 2, /* each uses all threads for a page: one reads while another gets ready */
+};
 
 struct arguments {
 	const char *listen, *state, *models, *tessdata;
@@ -96,13 +99,14 @@ static void warn(const struct arguments *a)
 static enum les_kind run(const struct arguments *a, const char *binary_dir, int listen_fd,
 			 const char *const *tessdata, struct les_error *reterr)
 {
-	const struct les_pool_config pool_config = {.binary_dir = binary_dir,
-						    .decoders_spare = 1,
-						    .recognisers_min = 1,
-						    .recognisers_max = (uint32_t)a->threads,
-						    .recogniser_documents =
-							    LES_RECOGNISER_DOCUMENTS_MAX,
-						    .allow_weak_sandbox = a->allow_weak_sandbox};
+	const struct les_pool_config pool_config = {
+		.binary_dir = binary_dir,
+		.stock = {[LES_ROLE_DECODE] = {.spare = 1},
+			  [LES_ROLE_TESSERACT] = {1, (uint32_t)a->threads},
+			  [LES_ROLE_READ] = {0, READERS_MAX}},
+		.threads = (uint32_t)a->threads,
+		.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
+		.allow_weak_sandbox = a->allow_weak_sandbox};
 	struct MHD_Daemon *daemon;
 	struct les_server *server;
 	struct les_pool *pool;

@@ -27,7 +27,7 @@ struct limit {
 /* Everything the child needs, prepared before vfork(): the child only makes system calls. */
 struct launch {
 	char path[PATH_MAX];
-	char *argv[2];
+	char *argv[3]; /* the binary's name and, for some roles, the number of threads */
 	char *const *environment;
 	int channel, null;
 	struct limit limits[LIMITS_N];
@@ -120,7 +120,11 @@ enum les_kind les_worker_start(enum les_role role, const struct les_spawn *spawn
 		return les_fail_errno(reterr, "cannot open /dev/null");
 	char name[64];
 	snprintf(name, sizeof name, "%s", info->binary);
+	char threads[16];
+	snprintf(threads, sizeof threads, "%u", spawn->threads);
 	launch.argv[0] = name;
+	if (spawn->threads)
+		launch.argv[1] = threads;
 	launch.environment = (char *const *)(uintptr_t)info->environment;
 	launch.channel = theirs;
 	launch.null = null;

@@ -22,6 +22,7 @@ struct les_spawn {
 	uint64_t address_bytes;  /* RLIMIT_AS; 0: none */
 	uint32_t cpu_seconds;    /* RLIMIT_CPU soft; hard is 5 above */
 	uint64_t file_bytes;     /* RLIMIT_FSIZE: the output cap */
+	uint32_t threads;        /* for roles that share a page's work: how many; else 0 */
 	bool allow_weak_sandbox; /* accept a worker that says at READY that a mandatory layer is
 				    missing */
 };

@@ -37,11 +37,25 @@ static json_t *languages(const char *const *folders)
 	return array;
 }
 
-static json_t *confinement(const struct les_ready *ready)
+/* One object a role that has been started: how many there are and what confines them. */
+static json_t *workers(const struct les_pool_status *status)
 {
-	return json_pack("{s:i, s:b, s:b}", "landlockAbi", (int)ready->landlock_abi, "landlock",
-			 (ready->confined & LES_CONFINED_LANDLOCK) != 0, "seccomp",
-			 (ready->confined & LES_CONFINED_SECCOMP) != 0);
+	json_t *o = json_object();
+
+	for (int role = LES_ROLE_DECODE; role < LES_ROLE_N; role++) {
+		const struct les_ready *ready = &status->of[role].ready;
+
+		if (status->of[role].started_n)
+			json_object_set_new(
+				o, les_role_binary((enum les_role)role),
+				json_pack("{s:i, s:i, s:i, s:b, s:b}", "ready",
+					  (int)status->of[role].ready_n, "busy",
+					  (int)status->of[role].busy_n, "landlockAbi",
+					  (int)ready->landlock_abi, "landlock",
+					  (ready->confined & LES_CONFINED_LANDLOCK) != 0, "seccomp",
+					  (ready->confined & LES_CONFINED_SECCOMP) != 0));
+	}
+	return o;
 }
 
 /* Where imported and trained models go: "none", "writable", or read-only with what mends it. */
@@ -62,7 +76,7 @@ static const char *unfit(const struct les_pool_status *status, const json_t *fou
 		return "there is no model of any language";
 	if (status->error.kind != LES_OK)
 		return status->error.message;
-	if (!status->decoders_started || !status->recognisers_started)
+	if (!status->of[LES_ROLE_DECODE].started_n || !status->of[LES_ROLE_TESSERACT].started_n)
 		return "the workers are starting";
 	return NULL;
 }
@@ -80,16 +94,12 @@ enum MHD_Result les_route_health(struct les_request *request)
 	models_folder(server->config.models_dir, models, sizeof models);
 	json_t *found = languages(server->config.tessdata);
 	const char *reason = unfit(&status, found);
-	json_t *o = json_pack(
-		"{s:s, s:s, s:s*, s:s, s:s, s:f, s:o, s:s, s:{s:i, s:i}, s:{s:o, s:o}, s:{s:i, "
-		"s:i, s:i}}",
-		"schema", "lesart.health/1", "status", reason ? "unavailable" : "ok", "reason",
-		reason, "version", LES_VERSION, "build", LES_BUILD_ID, "uptimeSeconds",
-		les_clock_s() - server->since_s, "languages", found, "models", models, "documents",
-		"running", (int)running, "waiting", (int)waiting, "confinement", "decoder",
-		confinement(&status.decoder), "recogniser", confinement(&status.recogniser),
-		"workers", "decodersReady", (int)status.decoders_ready, "recognisersReady",
-		(int)status.recognisers_ready, "recognisersBusy", (int)status.recognisers_busy);
+	json_t *o = json_pack("{s:s, s:s, s:s*, s:s, s:s, s:f, s:o, s:s, s:{s:i, s:i}, s:o}",
+			      "schema", "lesart.health/1", "status", reason ? "unavailable" : "ok",
+			      "reason", reason, "version", LES_VERSION, "build", LES_BUILD_ID,
+			      "uptimeSeconds", les_clock_s() - server->since_s, "languages", found,
+			      "models", models, "documents", "running", (int)running, "waiting",
+			      (int)waiting, "workers", workers(&status));
 	if (getuid() == 0)
 		json_object_set_new(o, "warning", json_string("running as root: use another user"));
 	les_json_append(&body, o);

@@ -58,7 +58,7 @@ enum les_kind les_request_job(const struct les_request *request, int document_fd
 struct whole {
 	struct les_export export;
 	struct les_export_about about;
-	struct les_export_model models[LES_TESSDATA_FILES_MAX];
+	struct les_export_model models[LES_JOB_MODELS_MAX];
 	enum les_export_format format;
 	const char *illegible_text;
 	char created[21];

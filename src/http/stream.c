@@ -59,7 +59,7 @@ static enum les_kind emit(struct stream *s, const char *name, json_t *event, boo
 static enum les_kind start(void *context, const struct les_job_start *start)
 {
 	struct stream *s = context;
-	struct les_export_model models[LES_TESSDATA_FILES_MAX];
+	struct les_export_model models[LES_JOB_MODELS_MAX];
 
 	for (uint32_t i = 0; i < start->models->n; i++)
 		models[i] = (struct les_export_model){start->models->at[i].name,

@@ -10,7 +10,7 @@
 /* One row: who may send what, when, how large, and what follows. */
 struct rule {
 	enum les_message_type type;
-	enum les_role role; /* the worker's; LES_ROLE_MAIN stands for every worker */
+	uint32_t roles; /* bits 1 << the worker's role */
 	bool from_worker;
 	enum les_state in, next;
 	uint32_t fds_min, fds_max;
@@ -22,14 +22,14 @@ enum {
 	FAIL_BYTES_MAX = 8 + LES_MESSAGE_BYTES_MAX,
 };
 
-#define ANY LES_ROLE_MAIN
-#define DECODE LES_ROLE_DECODE
-#define TESS LES_ROLE_TESSERACT
+#define DECODE (1u << LES_ROLE_DECODE)
+#define RECOGNISE (1u << LES_ROLE_TESSERACT | 1u << LES_ROLE_READ)
+#define ANY ((1u << LES_ROLE_N) - 1)
 #define S(name) LES_STATE_##name
 #define M(name) LES_MESSAGE_##name
 
 static const struct rule rules[] = {
-	/* type       role    from   in           next         fds    body */
+	/* type       roles   from   in           next         fds    body */
 	{M(READY), ANY, true, S(STARTING), S(IDLE), 0, 0, 12, 76},
 	{M(OPEN), DECODE, false, S(IDLE), S(OPENING), 1, 1, 24, 24 + LES_PASSWORD_BYTES_MAX},
 	{M(DOCUMENT), DECODE, true, S(OPENING), S(OPEN), 0, 0, 8, 8},
@@ -38,13 +38,13 @@ static const struct rule rules[] = {
 	{M(NEXT), DECODE, false, S(OPEN), S(PAGING), 0, 0, 4, 4},
 	{M(PAGE), DECODE, true, S(PAGING), S(OPEN), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
 	{M(FAIL), DECODE, true, S(PAGING), S(OPEN), 0, 0, 8, FAIL_BYTES_MAX},
-	{M(MODEL), TESS, false, S(IDLE), S(IDLE), 1, 1, 5, 4 + LES_MODEL_NAME_BYTES_MAX},
-	{M(READ), TESS, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 24,
-	 PAGE_INFO_BYTES + 24 + LES_LANGUAGE_BYTES_MAX},
-	{M(LINES), TESS, true, S(READING), S(READING), 1, 1, 12, 12},
-	{M(PICTURE), TESS, true, S(READING), S(READING), 1, 1, 12, 12},
-	{M(READ_DONE), TESS, true, S(READING), S(IDLE), 0, 0, 16, 16},
-	{M(FAIL), TESS, true, S(READING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
+	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
+	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 32,
+	 PAGE_INFO_BYTES + 32 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
+	{M(LINES), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
+	{M(PICTURE), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
+	{M(READ_DONE), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 16, 16},
+	{M(FAIL), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 };
 
 static const struct rule *rule_find(const struct les_session *session, bool from_worker,
@@ -52,7 +52,7 @@ static const struct rule *rule_find(const struct les_session *session, bool from
 {
 	for (size_t i = 0; i < LES_COUNT(rules); i++) {
 		const struct rule *r = &rules[i];
-		if (r->type == m->type && (r->role == ANY || r->role == session->role) &&
+		if (r->type == m->type && (r->roles & 1u << session->role) &&
 		    r->from_worker == from_worker && r->in == session->state &&
 		    m->fds_n >= r->fds_min && m->fds_n <= r->fds_max &&
 		    m->body_bytes >= r->body_min && m->body_bytes <= r->body_max)
@@ -301,18 +301,22 @@ enum les_kind les_payload_parse(const struct les_message *m, struct les_payload 
 	return finish(&r, ok, "payload", reterr);
 }
 
-void les_model_encode(struct les_buf *out, const char *name)
+void les_model_ref_encode(struct les_buf *out, const struct les_model_ref *model)
 {
-	les_buf_str(out, name);
+	les_buf_u32(out, model->use);
+	les_buf_str(out, model->id);
 }
 
-enum les_kind les_model_parse(const struct les_message *m,
-			      char ret_name[LES_MODEL_NAME_BYTES_MAX + 1], struct les_error *reterr)
+enum les_kind les_model_ref_parse(const struct les_message *m, struct les_model_ref *ret,
+				  struct les_error *reterr)
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
+	uint32_t use = les_rd_u32(&r);
 
-	take_str(&r, ret_name, LES_MODEL_NAME_BYTES_MAX + 1);
-	return finish(&r, ret_name[0] != 0, "MODEL", reterr);
+	ret->use = (enum les_model_use)use;
+	take_str(&r, ret->id, sizeof ret->id);
+	bool ok = use >= LES_MODEL_TESSDATA && use <= LES_MODEL_NET && ret->id[0];
+	return finish(&r, ok, "MODEL", reterr);
 }
 
 void les_read_encode(struct les_buf *out, const struct les_read *read)
@@ -323,6 +327,8 @@ void les_read_encode(struct les_buf *out, const struct les_read *read)
 	les_buf_u32(out, read->pictures);
 	les_buf_f32(out, read->illegible_below);
 	les_buf_str(out, read->language);
+	les_buf_str(out, read->recogniser);
+	les_buf_str(out, read->segmenter);
 }
 
 enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
@@ -337,7 +343,9 @@ enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
 	ret->pictures = les_rd_u32(&r);
 	ret->illegible_below = les_rd_f32(&r);
 	take_str(&r, ret->language, sizeof ret->language);
-	ok = ok && mode >= LES_READ_PAGE && mode <= LES_READ_ONE &&
+	take_str(&r, ret->recogniser, sizeof ret->recogniser);
+	take_str(&r, ret->segmenter, sizeof ret->segmenter);
+	ok = ok && mode >= LES_READ_PAGE && mode <= LES_READ_FIND &&
 	     ret->layout_bytes <= LES_RECORDS_BYTES_MAX &&
 	     m->fds_n == (mode == LES_READ_LINES ? 2u : 1u) &&
 	     ret->pictures < (2u << LES_PICTURE_OVERLAY) && ret->illegible_below >= 0 &&

@@ -21,9 +21,9 @@
  *   NEXT      page number (the one credit)     →
  *                                              ←  PAGE      geometry, pixels | FAIL that page
  *
- *                 lesart                          lesart-tesseract
+ *                 lesart                          lesart-tesseract, lesart-read
  *                                              ←  READY
- *   MODEL     name, fd (as often as needed)    →
+ *   MODEL     use, id, fd (as often as needed) →
  *   READ      page, options, fds               →
  *                                              ←  LINES     records (one or more)
  *                                              ←  PICTURE   PNG (where asked for)
@@ -137,24 +137,34 @@ void les_payload_encode(struct les_buf *out, const struct les_payload *payload);
 enum les_kind les_payload_parse(const struct les_message *m, struct les_payload *ret,
 				struct les_error *reterr);
 
-/* MODEL: the language's name as Tesseract has it ("deu", "script/Fraktur"). */
-void les_model_encode(struct les_buf *out, const char *name);
-enum les_kind les_model_parse(const struct les_message *m,
-			      char ret_name[LES_MODEL_NAME_BYTES_MAX + 1],
-			      struct les_error *reterr);
+/* MODEL: what the fd holds, and what READ calls it. */
+enum les_model_use {
+	LES_MODEL_TESSDATA = 1, /* id is the language's name: "deu", "script/Fraktur" */
+	LES_MODEL_NET = 2,      /* canonical weights (ipc/weights.h); id is their SHA-256 in hex */
+};
+struct les_model_ref {
+	enum les_model_use use;
+	char id[LES_MODEL_NAME_BYTES_MAX + 1];
+};
+void les_model_ref_encode(struct les_buf *out, const struct les_model_ref *model);
+enum les_kind les_model_ref_parse(const struct les_message *m, struct les_model_ref *ret,
+				  struct les_error *reterr);
 
 enum les_read_mode {
 	LES_READ_PAGE = 1,  /* find the lines, read them */
 	LES_READ_LINES = 2, /* read these lines: their records are in the second fd */
 	LES_READ_ONE = 3,   /* the whole image is one line */
+	LES_READ_FIND = 4,  /* find the lines, leave them unread */
 };
 struct les_read {
 	struct les_page_info page; /* the first fd: its pixels */
 	enum les_read_mode mode;
-	char language[LES_LANGUAGE_BYTES_MAX + 1]; /* "deu+frk" */
-	uint64_t layout_bytes;                     /* LES_READ_LINES: size of the second fd */
-	uint32_t pictures;                         /* bits 1 << LES_PICTURE_… that are wanted */
-	float illegible_below;                     /* words under it are flagged */
+	char language[LES_LANGUAGE_BYTES_MAX + 1];     /* of print: "deu+frk"; else "" */
+	char recogniser[LES_MODEL_NAME_BYTES_MAX + 1]; /* ids of nets; "" for none */
+	char segmenter[LES_MODEL_NAME_BYTES_MAX + 1];
+	uint64_t layout_bytes; /* LES_READ_LINES: size of the second fd */
+	uint32_t pictures;     /* bits 1 << LES_PICTURE_… that are wanted */
+	float illegible_below; /* words under it are flagged */
 };
 void les_read_encode(struct les_buf *out, const struct les_read *read);
 enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,

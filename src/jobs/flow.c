@@ -2,16 +2,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "export/export.h"
-#include "ipc/record.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	WAIT_SLICE_MS = 100
-}; /* how late a cancellation may be noticed while no recogniser is free */
 
 static struct les_flow_page *page_at(struct les_flow *flow, uint32_t i)
 {
@@ -24,10 +18,11 @@ static void page_done(struct les_flow_page *p)
 	les_view_close(&p->pictures.page);
 	les_view_close(&p->pictures.overlay);
 	les_page_free(p->page);
+	les_page_free(p->found);
 	*p = (struct les_flow_page){.pixels_fd = -1};
 }
 
-static void page_fail(struct les_flow_page *p, const struct les_error *error)
+void les_flow_page_fail(struct les_flow_page *p, const struct les_error *error)
 {
 	p->error = *error;
 	p->state = LES_FLOW_FAILED;
@@ -39,7 +34,7 @@ static int64_t decode_deadline(const struct les_flow *flow)
 	return les_clock_ms() + (int64_t)flow->request->page_seconds * 1000;
 }
 
-static int64_t read_deadline(const struct les_flow *flow)
+int64_t les_flow_read_deadline(const struct les_flow *flow)
 {
 	return les_clock_ms() +
 	       (int64_t)flow->request->page_seconds * 1000 * LES_READ_SECONDS_FACTOR;
@@ -139,7 +134,7 @@ static enum les_kind decoder_feed(struct les_flow *flow, struct les_error *reter
 	if (les_worker_send(flow->decoder, LES_MESSAGE_NEXT, &body, NULL, 0, &error) == LES_OK)
 		return LES_OK;
 	decoder_end(flow, &error);
-	page_fail(p, &error);
+	les_flow_page_fail(p, &error);
 	return flow->next_page ? decoder_replace(flow, reterr) : LES_OK;
 }
 
@@ -171,7 +166,7 @@ static enum les_kind decoded(struct les_flow *flow, struct les_flow_page *p,
 		return kind;
 	p->pixels_fd = LES_TAKE_FD(message->fds[0]);
 	p->state = LES_FLOW_DECODED;
-	p->deadline_ms = read_deadline(flow); /* of the wait for a recogniser */
+	p->deadline_ms = les_flow_read_deadline(flow); /* of the wait for a recogniser */
 	return LES_OK;
 }
 
@@ -191,206 +186,12 @@ static enum les_kind decoder_hear(struct les_flow *flow, struct les_flow_page *p
 		return LES_OK;
 	bool told = message.type == LES_MESSAGE_FAIL || kind != LES_PEER;
 	if (told && flow->decoder->session.state == LES_STATE_OPEN) {
-		page_fail(p, &error); /* said in good order: the next page may be sound */
+		les_flow_page_fail(p, &error); /* said in good order: the next page may be sound */
 		return LES_OK;
 	}
 	decoder_end(flow, kind == LES_PEER ? &error : NULL);
-	page_fail(p, &error);
+	les_flow_page_fail(p, &error);
 	return flow->next_page ? decoder_replace(flow, reterr) : LES_OK;
-}
-
-/* ---- the recognisers' side ---- */
-
-static void recogniser_drop(struct les_flow *flow, struct les_recogniser *recogniser, bool fit)
-{
-	les_pool_give_recogniser(flow->pool, recogniser, fit);
-	flow->held_n--;
-}
-
-static enum les_kind send_model(struct les_recogniser *recogniser, const struct les_model *model,
-				struct les_error *reterr)
-{
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-
-	for (uint32_t i = 0; i < recogniser->models_n; i++)
-		if (strcmp(recogniser->models[i], model->name) == 0)
-			return LES_OK;
-	if (recogniser->models_n == LES_TESSDATA_FILES_MAX)
-		return les_fail(reterr, LES_LIMIT, "this recogniser has %u models already",
-				recogniser->models_n);
-	les_model_encode(&body, model->name);
-	enum les_kind kind = les_worker_send(recogniser->worker, LES_MESSAGE_MODEL, &body,
-					     &model->fd, 1, reterr);
-	if (kind == LES_OK)
-		memcpy(recogniser->models[recogniser->models_n++], model->name, sizeof model->name);
-	return kind;
-}
-
-static enum les_kind send_read(struct les_flow *flow, struct les_flow_page *p,
-			       struct les_error *reterr)
-{
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-	LES_CLEANUP(les_buf_done) struct les_buf records = LES_BUF(LES_RECORDS_BYTES_MAX);
-	LES_CLEANUP(les_fd_close) int records_fd = -1;
-	struct les_read read = {.page = p->info,
-				.mode = flow->request->mode,
-				.pictures = flow->request->pictures,
-				.illegible_below = flow->request->illegible_below};
-	enum les_kind kind = LES_OK;
-
-	if (flow->layout) {
-		les_records_encode(&records, flow->layout);
-		if (records.failed)
-			return les_fail(reterr, LES_LIMIT, "the layout has too many lines");
-		read.layout_bytes = records.len;
-		kind = les_memfd_new(records.bytes, records.len, &records_fd, reterr);
-		if (kind != LES_OK)
-			return kind;
-	}
-	memcpy(read.language, flow->language, strlen(flow->language));
-	les_read_encode(&body, &read);
-	const int fds[] = {p->pixels_fd, records_fd};
-	return les_worker_send(p->recogniser->worker, LES_MESSAGE_READ, &body, fds,
-			       flow->layout ? 2 : 1, reterr);
-}
-
-/* One that idles here, or one more from the pool; BUSY where the page has to wait. A job that has
- * none yet waits a moment for the pool, a job that has some takes only what is free. */
-static enum les_kind recogniser_find(struct les_flow *flow, const struct les_flow_page *p,
-				     struct les_recogniser **ret, struct les_error *reterr)
-{
-	if (flow->idle_n) {
-		*ret = flow->idle[--flow->idle_n];
-		return LES_OK;
-	}
-	if (flow->held_n >= flow->request->threads)
-		return LES_BUSY;
-	int64_t until_ms = flow->held_n ? 0 : les_clock_ms() + WAIT_SLICE_MS;
-	enum les_kind kind = les_pool_take_recogniser(flow->pool, until_ms, ret, reterr);
-	if (kind == LES_OK)
-		flow->held_n++;
-	if (kind == LES_DEADLINE && les_clock_left_ms(p->deadline_ms) > 0)
-		return LES_BUSY;
-	return kind;
-}
-
-static enum les_kind recognise(struct les_flow *flow, struct les_flow_page *p,
-			       struct les_error *reterr)
-{
-	struct les_error error = {.kind = LES_OK};
-	enum les_kind kind = recogniser_find(flow, p, &p->recogniser, reterr);
-
-	if (kind != LES_OK)
-		return kind;
-	for (uint32_t i = 0; i < flow->models->n && kind == LES_OK; i++)
-		kind = send_model(p->recogniser, &flow->models->at[i], &error);
-	if (kind == LES_OK)
-		kind = send_read(flow, p, &error);
-	if (kind != LES_OK) {
-		recogniser_drop(flow, LES_TAKE(p->recogniser), false);
-		page_fail(p, &error);
-		return LES_OK;
-	}
-	p->state = LES_FLOW_READING;
-	p->deadline_ms = read_deadline(flow);
-	p->page = les_page_new();
-	if (!p->page)
-		return les_fail(reterr, LES_NOMEM, "no memory for page %u", p->number);
-	p->page->info = p->info;
-	les_fd_close(&p->pixels_fd);
-	return LES_OK;
-}
-
-static enum les_kind take_lines(struct les_flow_page *p, const struct les_message *message,
-				struct les_error *reterr)
-{
-	struct les_payload payload;
-	LES_CLEANUP(les_view_close) struct les_view view = {0};
-	enum les_kind kind = les_payload_parse(message, &payload, reterr);
-
-	if (kind == LES_OK && p->page->lines_n)
-		kind = les_fail(reterr, LES_PEER, "the recogniser sent a page's lines twice");
-	if (kind == LES_OK)
-		kind = les_view_open_sealed(message->fds[0], payload.bytes, &view, reterr);
-	if (kind == LES_OK)
-		kind = les_records_parse(view.bytes, view.n, p->page, reterr);
-	return kind;
-}
-
-static enum les_kind take_picture(struct les_flow *flow, struct les_flow_page *p,
-				  const struct les_message *message, struct les_error *reterr)
-{
-	struct les_payload payload;
-	enum les_kind kind = les_payload_parse(message, &payload, reterr);
-
-	if (kind != LES_OK)
-		return kind;
-	struct les_view *to =
-		payload.picture == LES_PICTURE_PAGE ? &p->pictures.page : &p->pictures.overlay;
-	if (to->bytes || !(flow->request->pictures & 1u << payload.picture))
-		return les_fail(reterr, LES_PEER, "the recogniser sent a picture nobody asked for");
-	return les_view_open_sealed(message->fds[0], payload.bytes, to, reterr);
-}
-
-static enum les_kind finish_page(struct les_flow *flow, struct les_flow_page *p,
-				 const struct les_message *message, struct les_error *reterr)
-{
-	struct les_read_done done;
-	enum les_kind kind = les_read_done_parse(message, &done, reterr);
-
-	if (kind == LES_OK && done.lines_n != p->page->lines_n)
-		kind = les_fail(reterr, LES_PEER, "the recogniser miscounted its lines");
-	if (kind == LES_OK)
-		kind = les_page_normalise(p->page, reterr);
-	if (kind == LES_OK) {
-		flow->totals->recognise_seconds += (done.preprocess_ms + done.recognise_ms) * 1e-3;
-		p->state = LES_FLOW_DONE;
-	}
-	return kind;
-}
-
-static enum les_kind heard(struct les_flow *flow, struct les_flow_page *p,
-			   const struct les_message *message, struct les_error *reterr)
-{
-	switch (message->type) {
-	case LES_MESSAGE_LINES:
-		return take_lines(p, message, reterr);
-	case LES_MESSAGE_PICTURE:
-		return take_picture(flow, p, message, reterr);
-	default: /* the rules leave only READ_DONE; FAIL was turned into an error */
-		return finish_page(flow, p, message, reterr);
-	}
-}
-
-static void recogniser_hear(struct les_flow *flow, struct les_flow_page *p)
-{
-	LES_CLEANUP(les_message_done) struct les_message message = LES_MESSAGE_NONE;
-	struct les_recogniser *recogniser = p->recogniser;
-	struct les_error error;
-	enum les_kind kind =
-		les_worker_receive(recogniser->worker, p->deadline_ms, &message, &error);
-	bool said_fail = kind != LES_OK && message.type == LES_MESSAGE_FAIL &&
-			 recogniser->worker->session.state == LES_STATE_IDLE;
-
-	if (kind == LES_OK)
-		kind = heard(flow, p, &message, &error);
-	if (kind == LES_OK && p->state == LES_FLOW_READING)
-		return;
-	p->recogniser = NULL;
-	if (kind == LES_OK || said_fail) {
-		if (flow->held_n > 1 && les_pool_is_wanted(flow->pool))
-			recogniser_drop(flow, recogniser, true); /* another job has none */
-		else
-			flow->idle[flow->idle_n++] = recogniser;
-	} else {
-		if (kind == LES_PEER && !les_worker_usable(recogniser->worker)) {
-			les_worker_end(recogniser->worker, &error);
-			recogniser->worker = NULL;
-		}
-		recogniser_drop(flow, recogniser, false);
-	}
-	if (kind != LES_OK)
-		page_fail(p, &error);
 }
 
 /* ---- the sink's side ---- */
@@ -508,10 +309,10 @@ static enum les_kind step_forward(struct les_flow *flow, struct les_error *reter
 	for (uint32_t i = 0; i < flow->count && kind == LES_OK; i++) {
 		struct les_flow_page *p = page_at(flow, i);
 		if (p->state == LES_FLOW_DECODED)
-			kind = recognise(flow, p, reterr);
+			kind = les_flow_recognise(flow, p, reterr);
+		if (kind == LES_BUSY) /* no recogniser free: the page waits */
+			kind = LES_OK;
 	}
-	if (kind == LES_BUSY) /* no recogniser free: the page waits */
-		kind = LES_OK;
 	while (kind == LES_OK && flow->count && gone)
 		kind = deliver_head(flow, &gone, reterr);
 	if (kind == LES_OK && flow->decoder)
@@ -550,7 +351,7 @@ static enum les_kind listen_once(struct les_flow *flow, struct les_error *reterr
 		if (!polls[i].revents && les_clock_left_ms(pages[i]->deadline_ms) > 0)
 			continue;
 		if (pages[i]->state == LES_FLOW_READING) {
-			recogniser_hear(flow, pages[i]);
+			les_flow_hear(flow, pages[i]);
 			continue;
 		}
 		enum les_kind kind = decoder_hear(flow, pages[i], reterr);
@@ -584,11 +385,11 @@ void les_flow_done(struct les_flow *flow)
 	for (uint32_t i = 0; i < flow->count; i++) {
 		struct les_flow_page *p = page_at(flow, i);
 		if (p->recogniser) /* in the middle of a page: nobody else may get it */
-			recogniser_drop(flow, LES_TAKE(p->recogniser), false);
+			les_flow_recogniser_drop(flow, LES_TAKE(p->recogniser), false);
 		page_done(p);
 	}
 	while (flow->idle_n)
-		recogniser_drop(flow, flow->idle[--flow->idle_n], true);
+		les_flow_recogniser_drop(flow, flow->idle[--flow->idle_n], true);
 	free(flow->pages);
 	flow->pages = NULL;
 	flow->count = 0;

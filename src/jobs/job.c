@@ -125,6 +125,8 @@ static enum les_kind run(struct les_flow *flow, struct les_error *reterr)
 		return kind;
 	flow->models = &models;
 	flow->layout = layout;
+	flow->stages[0] = (struct les_flow_stage){LES_ROLE_TESSERACT, request->mode};
+	flow->stages_n = 1;
 	kind = les_flow_open(flow, reterr);
 	if (kind == LES_OK && layout && flow->chosen_n != 1)
 		kind = les_fail(reterr, LES_ARG, "a layout describes one page, and %u were chosen",
@@ -143,7 +145,9 @@ enum les_kind les_job_run(struct les_pool *pool, const struct les_job_request *r
 				.request = request,
 				.sink = sink,
 				.totals = totals,
-				.engine = "tesseract"};
+				.engine = "tesseract",
+				.recogniser = "",
+				.segmenter = ""};
 	double since = les_clock_s();
 
 	*totals = (struct les_job_totals){0};

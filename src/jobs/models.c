@@ -42,7 +42,7 @@ struct remembered {
 };
 
 static pthread_mutex_t remembered_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct remembered remembered[LES_TESSDATA_FILES_MAX];
+static struct remembered remembered[LES_RECOGNISER_MODELS_MAX];
 static uint32_t remembered_n;
 
 static bool recall(const struct stat *st, char out[65])
@@ -151,6 +151,8 @@ enum les_kind les_models_open(const char *const *folders, const char *language,
 		struct les_model *model = &models.at[models.n++];
 		memcpy(model->name, p, n);
 		model->name[n] = 0;
+		model->ref.use = LES_MODEL_TESSDATA;
+		memcpy(model->ref.id, model->name, n + 1);
 		enum les_kind kind = open_one(folders, model, reterr);
 		if (kind != LES_OK)
 			return kind;

@@ -2,6 +2,7 @@
 #define LES_JOBS_MODELS_H
 
 #include "base/error.h"
+#include "ipc/message.h"
 #include "types/limits.h"
 
 #include <stdint.h>
@@ -10,13 +11,14 @@
  * Tesseract a language string "deu+frk" names the files deu.traineddata and frk.traineddata below
  * one of the folders; names are [A-Za-z0-9_/-]+ without "..". */
 struct les_model {
+	struct les_model_ref ref;                /* what workers call it */
 	char name[LES_MODEL_NAME_BYTES_MAX + 1]; /* "deu", "script/Fraktur" */
 	char sha256[65];                         /* hex, lower case */
 	int fd;                                  /* read-only */
 };
 
 struct les_models {
-	struct les_model at[LES_TESSDATA_FILES_MAX];
+	struct les_model at[LES_JOB_MODELS_MAX];
 	uint32_t n;
 };
 

@@ -33,7 +33,7 @@ struct les_pool {
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool stop;
-	struct shelf decoders, recognisers;
+	struct shelf shelves[LES_ROLE_N]; /* [LES_ROLE_MAIN] stays empty */
 	struct les_error error;
 };
 
@@ -47,11 +47,16 @@ static struct les_spawn spawn_for(const struct les_pool *pool, enum les_role rol
 				      LES_DECODE_BYTES_PER_PX * LES_PAGE_PX_MAX;
 		spawn.cpu_seconds = LES_DECODE_CPU_SECONDS;
 		spawn.file_bytes = LES_DECODE_OUT_BYTES_MAX;
-	} else {
+		return spawn;
+	}
+	spawn.cpu_seconds = LES_RECOGNISER_CPU_SECONDS;
+	spawn.file_bytes = LES_PICTURE_BYTES_MAX;
+	if (role == LES_ROLE_TESSERACT) {
 		spawn.address_bytes =
 			LES_TESSERACT_BASE_BYTES + LES_TESSERACT_BYTES_PER_PX * LES_PAGE_PX_MAX;
-		spawn.cpu_seconds = LES_RECOGNISER_CPU_SECONDS;
-		spawn.file_bytes = LES_PICTURE_BYTES_MAX;
+	} else {
+		spawn.address_bytes = LES_READ_BASE_BYTES + LES_READ_BYTES_PER_PX * LES_PAGE_PX_MAX;
+		spawn.threads = pool->config.threads;
 	}
 	return spawn;
 }
@@ -68,17 +73,15 @@ static void wrapper_end(struct les_recogniser *wrapper)
 /* How many of a kind are to be started now. Called locked. */
 static uint32_t lacking(const struct les_pool *pool, const struct shelf *shelf)
 {
-	const struct les_pool_config *config = &pool->config;
+	const struct les_pool_stock *stock = &pool->config.stock[shelf->role];
 	uint32_t alive = shelf->ready_n + shelf->busy_n, want = shelf->waiting_n, room = SPARE_MAX;
 
 	if (shelf->role == LES_ROLE_DECODE) {
-		want += config->decoders_spare;
+		want += stock->spare;
 	} else {
-		uint32_t least = config->recognisers_min > shelf->busy_n
-					 ? config->recognisers_min - shelf->busy_n
-					 : 0;
+		uint32_t least = stock->spare > shelf->busy_n ? stock->spare - shelf->busy_n : 0;
 		want = want > least ? want : least;
-		room = config->recognisers_max > alive ? config->recognisers_max - alive : 0;
+		room = stock->max > alive ? stock->max - alive : 0;
 	}
 	uint32_t lack = want > shelf->ready_n ? want - shelf->ready_n : 0;
 	return lack < room ? lack : room;
@@ -97,6 +100,8 @@ static void start(const struct les_pool *pool, struct starting *s)
 	struct les_spawn spawn = spawn_for(pool, s->shelf->role);
 
 	s->wrapper = calloc(1, sizeof *s->wrapper);
+	if (s->wrapper)
+		s->wrapper->role = s->shelf->role;
 	s->kind = s->wrapper
 			  ? les_worker_start(s->shelf->role, &spawn, &s->wrapper->worker, &s->error)
 			  : les_fail(&s->error, LES_NOMEM, "no memory for a worker");
@@ -132,6 +137,15 @@ static void shelve(struct les_pool *pool, struct starting *s)
 	pthread_cond_broadcast(&pool->changed);
 }
 
+static bool is_awaited(const struct les_pool *pool)
+{
+	bool awaited = false;
+
+	for (int role = 0; role < LES_ROLE_N; role++)
+		awaited = awaited || pool->shelves[role].waiting_n;
+	return awaited;
+}
+
 /* Waits until something changes. After a failure nobody's waiting hastens the next try for a while,
  * so that a worker that cannot start does not burn a core. Called locked. */
 static void rest(struct les_pool *pool, bool failed)
@@ -144,24 +158,25 @@ static void rest(struct les_pool *pool, bool failed)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PAUSE_AFTER_FAILURE_MS / 1000;
-	while (!pool->stop && !pool->decoders.waiting_n && !pool->recognisers.waiting_n)
+	while (!pool->stop && !is_awaited(pool))
 		if (pthread_cond_timedwait(&pool->changed, &pool->lock, &until) == ETIMEDOUT)
 			break;
 }
 
-/* Starts what is lacking, all at once so that their starts overlap; returns false if one failed.
- * Called locked; unlocks while it works. */
-static bool start_lacking(struct les_pool *pool, uint32_t decoders_n, uint32_t recognisers_n)
+/* Starts so many of each role, all at once so that their starts overlap; returns false if one
+ * failed. Called locked; unlocks while it works. */
+static bool start_lacking(struct les_pool *pool, const uint32_t lacking_n[LES_ROLE_N])
 {
-	struct starting starting[2 * SPARE_MAX] = {0};
-	uint32_t n = decoders_n + recognisers_n;
+	struct starting starting[LES_ROLE_N * SPARE_MAX] = {0};
+	uint32_t n = 0;
 	bool ok = true;
 
 	pthread_mutex_unlock(&pool->lock);
-	for (uint32_t i = 0; i < n; i++) {
-		starting[i].shelf = i < decoders_n ? &pool->decoders : &pool->recognisers;
-		start(pool, &starting[i]);
-	}
+	for (int role = 0; role < LES_ROLE_N; role++)
+		for (uint32_t i = 0; i < lacking_n[role]; i++) {
+			starting[n].shelf = &pool->shelves[role];
+			start(pool, &starting[n++]);
+		}
 	int64_t deadline_ms = les_clock_ms() + LES_WORKER_START_MS;
 	for (uint32_t i = 0; i < n; i++) {
 		await(pool, &starting[i], deadline_ms);
@@ -180,16 +195,29 @@ static void *keep_shelves_full(void *context)
 
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->stop) {
-		uint32_t decoders_n = lacking(pool, &pool->decoders);
-		uint32_t recognisers_n = lacking(pool, &pool->recognisers);
+		uint32_t lacking_n[LES_ROLE_N] = {0}, all = 0;
 
-		if (decoders_n + recognisers_n == 0)
+		for (int role = LES_ROLE_DECODE; role < LES_ROLE_N; role++)
+			all += lacking_n[role] = lacking(pool, &pool->shelves[role]);
+		if (all == 0)
 			rest(pool, false);
-		else if (!start_lacking(pool, decoders_n, recognisers_n))
+		else if (!start_lacking(pool, lacking_n))
 			rest(pool, true);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
+}
+
+static bool config_valid(const struct les_pool_config *config)
+{
+	for (int role = LES_ROLE_DECODE; role < LES_ROLE_N; role++) {
+		const struct les_pool_stock *stock = &config->stock[role];
+
+		if (stock->max > LES_THREADS_MAX || stock->spare > LES_THREADS_MAX ||
+		    (role != LES_ROLE_DECODE && stock->spare > stock->max))
+			return false;
+	}
+	return config->threads >= 1 && config->threads <= LES_THREADS_MAX;
 }
 
 enum les_kind les_pool_new(const struct les_pool_config *config, struct les_pool **ret,
@@ -197,16 +225,14 @@ enum les_kind les_pool_new(const struct les_pool_config *config, struct les_pool
 {
 	pthread_condattr_t attr;
 
-	if (config->recognisers_max == 0 || config->recognisers_max > LES_THREADS_MAX ||
-	    config->recognisers_min > config->recognisers_max ||
-	    config->decoders_spare > LES_THREADS_MAX)
+	if (!config_valid(config))
 		return les_fail(reterr, LES_ARG, "threads: 1 to %u", LES_THREADS_MAX);
 	struct les_pool *pool = calloc(1, sizeof *pool);
 	if (!pool)
 		return les_fail(reterr, LES_NOMEM, "no memory for the workers' pool");
 	pool->config = *config;
-	pool->decoders.role = LES_ROLE_DECODE;
-	pool->recognisers.role = LES_ROLE_TESSERACT;
+	for (int role = 0; role < LES_ROLE_N; role++)
+		pool->shelves[role].role = (enum les_role)role;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -222,8 +248,6 @@ enum les_kind les_pool_new(const struct les_pool_config *config, struct les_pool
 
 void les_pool_free(struct les_pool *pool)
 {
-	struct shelf *shelves[2];
-
 	if (!pool)
 		return;
 	pthread_mutex_lock(&pool->lock);
@@ -231,11 +255,11 @@ void les_pool_free(struct les_pool *pool)
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
 	pthread_join(pool->thread, NULL);
-	shelves[0] = &pool->decoders;
-	shelves[1] = &pool->recognisers;
-	for (size_t i = 0; i < LES_COUNT(shelves); i++)
-		while (shelves[i]->ready_n)
-			wrapper_end(shelves[i]->ready[--shelves[i]->ready_n]);
+	for (int role = 0; role < LES_ROLE_N; role++) {
+		struct shelf *shelf = &pool->shelves[role];
+		while (shelf->ready_n)
+			wrapper_end(shelf->ready[--shelf->ready_n]);
+	}
 	pthread_cond_destroy(&pool->changed);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
@@ -307,7 +331,8 @@ enum les_kind les_pool_take_decoder(struct les_pool *pool, int64_t deadline_ms,
 				    struct les_worker **ret, struct les_error *reterr)
 {
 	struct les_recogniser *wrapper;
-	enum les_kind kind = take(pool, &pool->decoders, deadline_ms, &wrapper, reterr);
+	enum les_kind kind =
+		take(pool, &pool->shelves[LES_ROLE_DECODE], deadline_ms, &wrapper, reterr);
 
 	if (kind != LES_OK)
 		return kind;
@@ -316,30 +341,33 @@ enum les_kind les_pool_take_decoder(struct les_pool *pool, int64_t deadline_ms,
 	return LES_OK;
 }
 
-enum les_kind les_pool_take_recogniser(struct les_pool *pool, int64_t deadline_ms,
-				       struct les_recogniser **ret, struct les_error *reterr)
+enum les_kind les_pool_take_recogniser(struct les_pool *pool, enum les_role role,
+				       int64_t deadline_ms, struct les_recogniser **ret,
+				       struct les_error *reterr)
 {
-	return take(pool, &pool->recognisers, deadline_ms, ret, reterr);
+	return take(pool, &pool->shelves[role], deadline_ms, ret, reterr);
 }
 
 void les_pool_give_recogniser(struct les_pool *pool, struct les_recogniser *recogniser, bool fit)
 {
-	bool keep = fit && ++recogniser->documents_n < pool->config.recogniser_documents;
+	struct shelf *shelf = &pool->shelves[recogniser->role];
+	bool keep = fit && ++recogniser->documents_n < pool->config.recogniser_documents &&
+		    recogniser->models_n <= LES_RECOGNISER_MODELS_MAX - LES_JOB_MODELS_MAX;
 
 	if (!keep)
 		wrapper_end(recogniser);
 	pthread_mutex_lock(&pool->lock);
-	pool->recognisers.busy_n--;
+	shelf->busy_n--;
 	if (keep)
-		pool->recognisers.ready[pool->recognisers.ready_n++] = recogniser;
+		shelf->ready[shelf->ready_n++] = recogniser;
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
 }
 
-bool les_pool_is_wanted(struct les_pool *pool)
+bool les_pool_is_wanted(struct les_pool *pool, enum les_role role)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool wanted = pool->recognisers.waiting_n > pool->recognisers.ready_n;
+	bool wanted = pool->shelves[role].waiting_n > pool->shelves[role].ready_n;
 	pthread_mutex_unlock(&pool->lock);
 	return wanted;
 }
@@ -347,16 +375,15 @@ bool les_pool_is_wanted(struct les_pool *pool)
 void les_pool_status(struct les_pool *pool, struct les_pool_status *ret)
 {
 	pthread_mutex_lock(&pool->lock);
-	*ret = (struct les_pool_status){
-		.decoders_ready = pool->decoders.ready_n,
-		.recognisers_ready = pool->recognisers.ready_n,
-		.recognisers_busy = pool->recognisers.busy_n,
-		.decoders_started = pool->decoders.started_n,
-		.recognisers_started = pool->recognisers.started_n,
-		.decoder = pool->decoders.latest,
-		.recogniser = pool->recognisers.latest,
-		.error = pool->error,
-	};
+	*ret = (struct les_pool_status){.error = pool->error};
+	for (int role = 0; role < LES_ROLE_N; role++) {
+		const struct shelf *shelf = &pool->shelves[role];
+
+		ret->of[role].ready_n = shelf->ready_n;
+		ret->of[role].busy_n = shelf->busy_n;
+		ret->of[role].started_n = shelf->started_n;
+		ret->of[role].ready = shelf->latest;
+	}
 	pthread_mutex_unlock(&pool->lock);
 }
 

@@ -10,9 +10,10 @@
  * itself, and one that is given lines; which modes an engine has it says by its errors. One worker
  * binary holds one engine. */
 struct les_engine {
-	/* A model as mapped bytes, which stay for the life of the process. errors: LIMIT, FORMAT.
+	/* A model as mapped bytes, which stay for the life of the process. errors: LIMIT, FORMAT,
+	 * UNSUPPORTED (a use this engine has none for).
 	 */
-	enum les_kind (*model)(const char *name, const uint8_t *bytes, size_t n,
+	enum les_kind (*model)(const struct les_model_ref *model, const uint8_t *bytes, size_t n,
 			       struct les_error *reterr);
 
 	/* Reads one page. image: the page's pixels, borrowed. page->info is filled; for

@@ -41,16 +41,16 @@ static enum les_kind answer_payload(struct server *server, enum les_message_type
 static enum les_kind take_model(struct server *server, struct les_message *message,
 				struct les_error *reterr)
 {
-	char name[LES_MODEL_NAME_BYTES_MAX + 1];
+	struct les_model_ref model;
 	struct les_view view;
-	enum les_kind kind = les_model_parse(message, name, reterr);
+	enum les_kind kind = les_model_ref_parse(message, &model, reterr);
 
 	if (kind == LES_OK)
 		kind = les_view_open(message->fds[0], LES_TESSDATA_BYTES_MAX, &view, reterr);
 	if (kind != LES_OK)
 		return kind;
 	/* the view stays for good: an engine reads its models from where they lie */
-	return server->engine->model(name, view.bytes, view.n, reterr);
+	return server->engine->model(&model, view.bytes, view.n, reterr);
 }
 
 static enum les_kind send_pictures(struct server *server, const struct les_read *request,

@@ -19,12 +19,14 @@ static char api_language[LES_LANGUAGE_BYTES_MAX + 1];
 
 enum { DPI_UNKNOWN = 0, DPI_MIN = 70, LINE_MARGIN_PX = 6 };
 
-static enum les_kind model(const char *name, const uint8_t *bytes, size_t n,
+static enum les_kind model(const struct les_model_ref *model, const uint8_t *bytes, size_t n,
 			   struct les_error *reterr)
 {
 	char path[256];
 
-	snprintf(path, sizeof path, "%s/%s.traineddata", data_folder, name);
+	if (model->use != LES_MODEL_TESSDATA)
+		return les_fail(reterr, LES_UNSUPPORTED, "Tesseract has no use for a net");
+	snprintf(path, sizeof path, "%s/%s.traineddata", data_folder, model->id);
 	return les_files_add_bytes(path, bytes, n, reterr);
 }
 
@@ -109,14 +111,18 @@ static void gather_done(struct gather *g)
 	les_buf_done(&g->text);
 }
 
+static const TessPageIterator *position(const TessResultIterator *it)
+{
+	return TessResultIteratorGetPageIteratorConst(it);
+}
+
 static float probability(float percent)
 {
 	return fminf(fmaxf(percent / 100, 0), 1);
 }
 
-static struct les_box box_of(TessResultIterator *it, TessPageIteratorLevel level)
+static struct les_box box_of(const TessPageIterator *at, TessPageIteratorLevel level)
 {
-	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
 	int x0, y0, x1, y1;
 
 	if (!TessPageIteratorBoundingBox(at, level, &x0, &y0, &x1, &y1))
@@ -146,7 +152,7 @@ static void add_char(struct gather *g, TessResultIterator *it)
 		return;
 	struct les_char *c = &g->chars[g->chars_n++];
 	*c = (struct les_char){.text = keep_text(g, it, RIL_SYMBOL, LES_CHAR_TEXT_BYTES_MAX),
-			       .box = box_of(it, RIL_SYMBOL),
+			       .box = box_of(position(it), RIL_SYMBOL),
 			       .confidence =
 				       probability(TessResultIteratorConfidence(it, RIL_SYMBOL))};
 	if (g->words_n)
@@ -159,7 +165,7 @@ static void add_word(struct gather *g, TessResultIterator *it)
 		return;
 	struct les_word *w = &g->words[g->words_n++];
 	*w = (struct les_word){.text = keep_text(g, it, RIL_WORD, LES_LINE_TEXT_BYTES_MAX),
-			       .box = box_of(it, RIL_WORD),
+			       .box = box_of(position(it), RIL_WORD),
 			       .confidence =
 				       probability(TessResultIteratorConfidence(it, RIL_WORD)),
 			       .chars_from = g->chars_n};
@@ -179,9 +185,8 @@ static struct les_points points_new(struct gather *g, uint32_t n)
 	return points;
 }
 
-static struct les_points baseline_of(struct gather *g, TessResultIterator *it)
+static struct les_points baseline_of(struct gather *g, const TessPageIterator *at)
 {
-	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
 	int x0, y0, x1, y1;
 
 	if (!TessPageIteratorBaseline(at, RIL_TEXTLINE, &x0, &y0, &x1, &y1))
@@ -251,9 +256,8 @@ static void fill_line(struct gather *g, struct les_line *line)
 	les_buf_reset(&g->text);
 }
 
-static bool line_is_rtl(TessResultIterator *it)
+static bool line_is_rtl(TessPageIterator *at)
 {
-	TessPageIterator *at = TessResultIteratorGetPageIterator(it);
 	TessOrientation orientation;
 	TessWritingDirection direction;
 	TessTextlineOrder order;
@@ -281,7 +285,7 @@ static void end_line(struct gather *g)
 	g->in_line = false;
 }
 
-static void add_line(struct gather *g, TessResultIterator *it)
+static void add_line(struct gather *g, TessPageIterator *at)
 {
 	if (g->lines_n == LES_PAGE_LINES_MAX)
 		return;
@@ -290,9 +294,9 @@ static void add_line(struct gather *g, TessResultIterator *it)
 		.text = "",
 		.language = "",
 		.script = "",
-		.baseline = baseline_of(g, it),
-		.box = box_of(it, RIL_TEXTLINE),
-		.direction = line_is_rtl(it) ? LES_RIGHT_TO_LEFT : LES_LEFT_TO_RIGHT,
+		.baseline = baseline_of(g, at),
+		.box = box_of(at, RIL_TEXTLINE),
+		.direction = line_is_rtl(at) ? LES_RIGHT_TO_LEFT : LES_LEFT_TO_RIGHT,
 		.region = (int32_t)g->regions_n - 1,
 	};
 	g->in_line = true;
@@ -307,25 +311,25 @@ static void end_region(struct gather *g)
 		g->regions_n--;
 }
 
-static void add_region(struct gather *g, TessResultIterator *it)
+static void add_region(struct gather *g, const TessPageIterator *at)
 {
 	end_region(g);
 	if (g->regions_n < LES_PAGE_REGIONS_MAX)
 		g->regions[g->regions_n++] = (struct les_region){
-			.id = "", .kind = LES_REGION_TEXT, .box = box_of(it, RIL_BLOCK)};
+			.id = "", .kind = LES_REGION_TEXT, .box = box_of(at, RIL_BLOCK)};
 }
 
 /* Walks over the symbols; a symbol tells which word, line and block it begins. */
 static void gather_page(struct gather *g, TessResultIterator *it)
 {
-	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+	TessPageIterator *at = TessResultIteratorGetPageIterator(it);
 
 	do {
 		if (TessPageIteratorIsAtBeginningOf(at, RIL_TEXTLINE)) {
 			end_line(g);
 			if (TessPageIteratorIsAtBeginningOf(at, RIL_BLOCK))
-				add_region(g, it);
-			add_line(g, it);
+				add_region(g, at);
+			add_line(g, at);
 		}
 		if (TessPageIteratorIsAtBeginningOf(at, RIL_WORD))
 			add_word(g, it);
@@ -338,7 +342,7 @@ static void gather_page(struct gather *g, TessResultIterator *it)
 /* As above, into one line whatever Tesseract thinks the lines are. */
 static void gather_words(struct gather *g, TessResultIterator *it, struct les_line *line)
 {
-	const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+	const TessPageIterator *at = position(it);
 
 	do {
 		if (TessPageIteratorIsAtBeginningOf(at, RIL_WORD))
@@ -362,13 +366,21 @@ static TessResultIterator *results(void)
 	return NULL;
 }
 
-/* ---- the three modes ---- */
+/* ---- the modes ---- */
 
 static enum les_kind recognise(struct les_error *reterr)
 {
 	return TessBaseAPIRecognize(api, NULL) == 0
 		       ? LES_OK
 		       : les_fail(reterr, LES_NOMEM, "Tesseract could not read the page");
+}
+
+static void keep_page(struct gather *g)
+{
+	g->page->regions = g->regions;
+	g->page->regions_n = g->regions_n;
+	g->page->lines = g->lines;
+	g->page->lines_n = g->lines_n;
 }
 
 static enum les_kind read_whole_page(struct gather *g, struct les_error *reterr)
@@ -382,10 +394,27 @@ static enum les_kind read_whole_page(struct gather *g, struct les_error *reterr)
 		gather_page(g, it);
 		TessResultIteratorDelete(it);
 	}
-	g->page->regions = g->regions;
-	g->page->regions_n = g->regions_n;
-	g->page->lines = g->lines;
-	g->page->lines_n = g->lines_n;
+	keep_page(g);
+	return LES_OK;
+}
+
+/* Where lines are, without what they say. An empty page has no iterator. */
+static enum les_kind find_lines(struct gather *g)
+{
+	TessBaseAPISetPageSegMode(api, PSM_AUTO);
+	TessPageIterator *at = TessBaseAPIAnalyseLayout(api);
+	if (!at)
+		return LES_OK;
+	do {
+		if (TessPageIteratorIsAtBeginningOf(at, RIL_BLOCK))
+			add_region(g, at);
+		const TessPolyBlockType type = TessPageIteratorBlockType(at);
+		if (type > PT_UNKNOWN && type < PT_FLOWING_IMAGE)
+			add_line(g, at);
+	} while (!g->failed && TessPageIteratorNext(at, RIL_TEXTLINE));
+	end_region(g);
+	TessPageIteratorDelete(at);
+	keep_page(g);
 	return LES_OK;
 }
 
@@ -446,7 +475,7 @@ static enum les_kind read_one_line(struct gather *g, struct les_error *reterr)
 	enum les_kind kind = recognise(reterr);
 	TessResultIterator *it = kind == LES_OK ? results() : NULL;
 	if (it) {
-		g->lines[0].baseline = baseline_of(g, it);
+		g->lines[0].baseline = baseline_of(g, position(it));
 		gather_words(g, it, &g->lines[0]);
 		TessResultIteratorDelete(it);
 	}
@@ -460,6 +489,8 @@ static enum les_kind read_mode(struct gather *g, enum les_read_mode mode, struct
 		return read_given_lines(g, reterr);
 	case LES_READ_ONE:
 		return read_one_line(g, reterr);
+	case LES_READ_FIND:
+		return find_lines(g);
 	default:
 		return read_whole_page(g, reterr);
 	}

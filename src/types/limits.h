@@ -31,6 +31,8 @@
 #define LES_DECODE_OUT_BYTES_MAX (LES_PAGE_PX_MAX * LES_CHANNELS_MAX)
 #define LES_TESSERACT_BASE_BYTES (512ull << 20)
 #define LES_TESSERACT_BYTES_PER_PX 24ull
+#define LES_READ_BASE_BYTES (2ull << 30) /* nets, their plans, generated code; threads' stacks */
+#define LES_READ_BYTES_PER_PX 48ull
 
 /* What a recogniser may say of one page. */
 #define LES_PAGE_LINES_MAX 5000u
@@ -70,7 +72,8 @@
 
 /* Engines. */
 #define LES_TESSDATA_BYTES_MAX (512ull << 20)
-#define LES_TESSDATA_FILES_MAX 16u
+#define LES_JOB_MODELS_MAX 8u         /* languages, or nets, of one document */
+#define LES_RECOGNISER_MODELS_MAX 16u /* that one worker may have loaded */
 #define LES_MODEL_NAME_BYTES_MAX 64u
 
 /* Processes. */
