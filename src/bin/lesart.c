@@ -3,7 +3,9 @@
 #include "base/version.h"
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,10 +41,24 @@ static int help(int argc, char **argv)
 	return 0;
 }
 
+/* Whoever started us without standard input or output would else have a document or a channel take
+ * its number. Opened the wrong way round: such a stream still fails. */
+static bool fill_standard_fds(void)
+{
+	static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "help";
 
+	if (!fill_standard_fds())
+		return 16;
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of the write */
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";

@@ -106,6 +106,8 @@ static int add_all(scmp_filter_ctx filter, enum les_role role)
 {
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
+	if (rc == 0) /* calls of the 32-bit kinds, else only the thread that makes them would end */
+		rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	for (size_t i = 0; i < LES_COUNT(plain) && rc == 0; i++)
 		rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, plain[i], 0, NULL);
 	for (size_t i = 0; i < LES_COUNT(refused) && rc == 0; i++)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,8 +73,11 @@ static size_t everything(uint32_t abi, struct ruleset_attr *ret)
 	return bytes;
 }
 
+/* The kernel lets only those confine themselves who can gain nothing by it, or who are root. */
 static enum les_kind restrict_self(int ruleset, struct les_error *reterr)
 {
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return les_fail_errno(reterr, "cannot give up privileges");
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		return les_fail_errno(reterr, "cannot confine this process with Landlock");
 	return LES_OK;

@@ -56,6 +56,12 @@ static void limits_prepare(struct launch *launch, const struct les_spawn *spawn,
 			  spawn->cpu_seconds + CPU_GRACE_SECONDS);
 }
 
+/* fd as number `as`, open across exec: dup2() onto itself would leave it closed there. */
+static bool hand_down(int fd, int as)
+{
+	return (fd == as ? fcntl(fd, F_SETFD, 0) : dup2(fd, as)) >= 0;
+}
+
 /* Runs in the vfork child, on the parent's memory: system calls only, nothing is written to memory.
  */
 static _Noreturn void child(const struct launch *launch)
@@ -66,8 +72,8 @@ static _Noreturn void child(const struct launch *launch)
 			_exit(126);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != launch->parent)
 		_exit(126);
-	if (dup2(launch->null, STDIN_FILENO) < 0 || dup2(launch->null, STDOUT_FILENO) < 0 ||
-	    dup2(launch->channel, LES_CHANNEL_FD) < 0)
+	if (!hand_down(launch->null, STDIN_FILENO) || !hand_down(launch->null, STDOUT_FILENO) ||
+	    !hand_down(launch->channel, LES_CHANNEL_FD))
 		_exit(126);
 	close_range(LES_CHANNEL_FD + 1, UINT_MAX, 0);
 	execve(launch->path, launch->argv, launch->environment);

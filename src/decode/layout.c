@@ -83,7 +83,8 @@ const char *les_layout_string(struct les_layout *layout, const char *s, size_t m
 /* The next number at *s; false at the end. Anything that is not part of a number separates. */
 static bool next_number(const char **s, float *ret)
 {
-	const float far = 2 * (float)LES_PAGE_SIDE_MAX;
+	/* a box around the farthest point ends one further: records take no more */
+	const float far = 2 * (float)LES_PAGE_SIDE_MAX - 1;
 	char *end;
 
 	*s += strcspn(*s, "0123456789-.");

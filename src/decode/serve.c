@@ -30,9 +30,9 @@ static void server_done(struct server *server)
 
 /* ---- getting ready ---- */
 
-static enum les_kind get_ready(struct server *server, struct les_error *reterr)
+enum les_kind les_decode_confine(uint32_t *ret_landlock_abi, struct les_error *reterr)
 {
-	const uint32_t abi = les_landlock_abi();
+	*ret_landlock_abi = les_landlock_abi();
 	enum les_kind kind = les_fonts_open(reterr);
 
 	if (kind == LES_OK)
@@ -41,9 +41,14 @@ static enum les_kind get_ready(struct server *server, struct les_error *reterr)
 		return kind;
 	les_files_seal();
 	kind = les_pdf_warm_up(reterr);
-	if (kind != LES_OK)
-		return kind;
-	kind = les_confine_calls(LES_ROLE_DECODE, reterr);
+	return kind == LES_OK ? les_confine_calls(LES_ROLE_DECODE, reterr) : kind;
+}
+
+static enum les_kind get_ready(struct server *server, struct les_error *reterr)
+{
+	uint32_t abi;
+	enum les_kind kind = les_decode_confine(&abi, reterr);
+
 	if (kind == LES_OK)
 		kind = les_worker_ready(&server->session, server->channel, abi, reterr);
 	return kind;

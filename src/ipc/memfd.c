@@ -72,8 +72,7 @@ static enum les_kind map(int fd, size_t n, struct les_view *ret, struct les_erro
 	return LES_OK;
 }
 
-enum les_kind les_view_open_sealed(int fd, uint64_t n, struct les_view *ret,
-				   struct les_error *reterr)
+enum les_kind les_memfd_check(int fd, uint64_t n, struct les_error *reterr)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat st;
@@ -83,7 +82,15 @@ enum les_kind les_view_open_sealed(int fd, uint64_t n, struct les_view *ret,
 	if (fstat(fd, &st) != 0 || st.st_size < 0 || (uint64_t)st.st_size != n)
 		return les_fail(reterr, LES_PEER,
 				"a worker sent memory of another size than it said");
-	return map(fd, (size_t)n, ret, reterr);
+	return LES_OK;
+}
+
+enum les_kind les_view_open_sealed(int fd, uint64_t n, struct les_view *ret,
+				   struct les_error *reterr)
+{
+	enum les_kind kind = les_memfd_check(fd, n, reterr);
+
+	return kind == LES_OK ? map(fd, (size_t)n, ret, reterr) : kind;
 }
 
 enum les_kind les_view_open(int fd, uint64_t cap, struct les_view *ret, struct les_error *reterr)

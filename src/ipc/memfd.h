@@ -24,6 +24,10 @@ struct les_view {
 	size_t n;
 };
 
+/* Checks what a worker sent: sealed (a superset of the three seals), and its size, as the kernel
+ * tells it, exactly n. errors: PEER. */
+enum les_kind les_memfd_check(int fd, uint64_t n, struct les_error *reterr);
+
 /* Maps what a worker sent, once it is sealed (a superset of the three seals) and its size, as the
  * kernel tells it, is exactly n. fd stays the caller's. errors: PEER where seals or size are wrong;
  * NOMEM. */

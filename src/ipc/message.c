@@ -123,6 +123,22 @@ static void take_str(struct les_rd *r, char *out, size_t size)
 	out[n] = 0;
 }
 
+/* Replaces what is not UTF-8 or is a control character, so that words from a library or a file name
+ * within them are safe to show. */
+static void make_printable(char *s)
+{
+	if (!les_utf8_valid(s, strlen(s)))
+		for (char *p = s; *p; p++)
+			if ((unsigned char)*p >= 0x80)
+				*p = '?';
+	for (char *p = s; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+		else if (p[0] == '\xc2' && (unsigned char)p[1] < 0xa0) /* C1: some terminals obey */
+			p[0] = p[1] = ' ';
+	}
+}
+
 void les_ready_encode(struct les_buf *out, const struct les_ready *ready)
 {
 	les_buf_u32(out, ready->landlock_abi);
@@ -138,6 +154,7 @@ enum les_kind les_ready_parse(const struct les_message *m, struct les_ready *ret
 	ret->landlock_abi = les_rd_u32(&r);
 	ret->confined = les_rd_u32(&r);
 	take_str(&r, ret->build_id, sizeof ret->build_id);
+	make_printable(ret->build_id);
 	return finish(&r, true, "READY", reterr);
 }
 
@@ -295,7 +312,9 @@ enum les_kind les_payload_parse(const struct les_message *m, struct les_payload 
 	ret->bytes = les_rd_u64(&r);
 	uint32_t picture = les_rd_u32(&r);
 	ret->picture = (enum les_picture)picture;
-	bool ok = ret->bytes <= (is_picture ? LES_PICTURE_BYTES_MAX : LES_RECORDS_BYTES_MAX) &&
+	/* never empty: one that holds nothing could be sent for ever */
+	bool ok = ret->bytes >= 1 &&
+		  ret->bytes <= (is_picture ? LES_PICTURE_BYTES_MAX : LES_RECORDS_BYTES_MAX) &&
 		  (is_picture ? picture == LES_PICTURE_PAGE || picture == LES_PICTURE_OVERLAY
 			      : picture == LES_PICTURE_NONE);
 	return finish(&r, ok, "payload", reterr);
@@ -371,19 +390,6 @@ enum les_kind les_read_done_parse(const struct les_message *m, struct les_read_d
 	ret->recognise_ms = les_rd_u32(&r);
 	ret->draw_ms = les_rd_u32(&r);
 	return finish(&r, ret->lines_n <= LES_PAGE_LINES_MAX, "READ_DONE", reterr);
-}
-
-/* Replaces what is not UTF-8 or is a control character, so that words from a library or a file name
- * within them are safe to show. */
-static void make_printable(char *s)
-{
-	if (!les_utf8_valid(s, strlen(s)))
-		for (char *p = s; *p; p++)
-			if ((unsigned char)*p >= 0x80)
-				*p = '?';
-	for (char *p = s; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
 }
 
 void les_fail_encode(struct les_buf *out, const struct les_error *error)

@@ -161,7 +161,11 @@ static enum les_kind decoded(struct les_flow *flow, struct les_flow_page *p,
 	    (uint64_t)p->info.w_px * p->info.h_px > flow->request->page_px_max)
 		return les_fail(reterr, LES_PEER,
 				"the decoder sent another page than was asked for");
-	kind = check_layout(flow->layout, &p->info, reterr);
+	/* the recogniser checks as well; here it is still known who is to blame */
+	kind = les_memfd_check(message->fds[0], (uint64_t)p->info.stride_bytes * p->info.h_px,
+			       reterr);
+	if (kind == LES_OK)
+		kind = check_layout(flow->layout, &p->info, reterr);
 	if (kind != LES_OK)
 		return kind;
 	p->pixels_fd = LES_TAKE_FD(message->fds[0]);

@@ -26,7 +26,8 @@ enum les_flow_state {
 struct les_flow_page {
 	enum les_flow_state state;
 	uint32_t number;
-	bool announced; /* the sink's page callback was called */
+	bool announced;   /* the sink's page callback was called */
+	bool lines_taken; /* LINES of this stage came: once, however few they are */
 	struct les_page_info info;
 	int pixels_fd;
 	uint32_t stage;

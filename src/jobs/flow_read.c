@@ -124,6 +124,7 @@ enum les_kind les_flow_recognise(struct les_flow *flow, struct les_flow_page *p,
 	if (!p->page)
 		return les_fail(reterr, LES_NOMEM, "no memory for page %u", p->number);
 	p->page->info = p->info;
+	p->lines_taken = false;
 	if (is_last_stage(flow, p))
 		les_fd_close(&p->pixels_fd);
 	return LES_OK;
@@ -136,8 +137,9 @@ static enum les_kind take_lines(struct les_flow_page *p, const struct les_messag
 	LES_CLEANUP(les_view_close) struct les_view view = {0};
 	enum les_kind kind = les_payload_parse(message, &payload, reterr);
 
-	if (kind == LES_OK && p->page->lines_n)
+	if (kind == LES_OK && p->lines_taken)
 		kind = les_fail(reterr, LES_PEER, "the recogniser sent a page's lines twice");
+	p->lines_taken = true;
 	if (kind == LES_OK)
 		kind = les_view_open_sealed(message->fds[0], payload.bytes, &view, reterr);
 	if (kind == LES_OK)
@@ -175,7 +177,7 @@ static enum les_kind finish_page(struct les_flow *flow, struct les_flow_page *p,
 	struct les_read_done done;
 	enum les_kind kind = les_read_done_parse(message, &done, reterr);
 
-	if (kind == LES_OK && done.lines_n != p->page->lines_n)
+	if (kind == LES_OK && (!p->lines_taken || done.lines_n != p->page->lines_n))
 		kind = les_fail(reterr, LES_PEER, "the recogniser miscounted its lines");
 	if (kind != LES_OK)
 		return kind;
