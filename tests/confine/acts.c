@@ -286,7 +286,11 @@ const struct act acts[] = {
 	{"abort", abort_itself, ALL(DIES(SIGABRT))},
 	{"map executable", map_exec, ALL(FAILS(EPERM))},
 	{"map writable and executable", map_writable_exec, ALL(FAILS(EPERM))},
-	{"make executable", protect_exec, ALL(FAILS(EPERM))},
+	{"make executable",
+	 protect_exec, /* oneDNN writes code, and only its role may run it */
+	 {[LES_ROLE_DECODE] = FAILS(EPERM),
+	  [LES_ROLE_TESSERACT] = FAILS(EPERM),
+	  [LES_ROLE_READ] = WORKS}},
 	{"map a memfd executable", map_memfd_exec, ALL(FAILS(EPERM))},
 	{"pkey_mprotect", protect_key_exec, ALL(DIES(SIGSYS))},
 	{"personality", persona, ALL(DIES(SIGSYS))},

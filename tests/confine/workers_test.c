@@ -240,7 +240,7 @@ static enum les_kind start_from(const char *binary_dir, int64_t patience_ms,
 	if (kind != LES_OK)
 		return kind;
 	kind = les_worker_wait_ready(worker, &spawn, les_clock_ms() + patience_ms, reterr);
-	les_worker_end(worker, kind == LES_PEER ? reterr : NULL);
+	les_worker_end(worker, NULL);
 	return kind;
 }
 

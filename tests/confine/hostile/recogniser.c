@@ -12,10 +12,10 @@
 enum les_kind hostile_confine(uint32_t *ret_landlock_abi, struct les_error *reterr)
 {
 	*ret_landlock_abi = les_landlock_abi();
-	enum les_kind kind = les_confine_files(LES_ROLE_TESSERACT, reterr);
+	enum les_kind kind = les_confine_files(HOSTILE_ROLE, reterr);
 
 	if (kind == LES_OK)
-		kind = les_confine_calls(LES_ROLE_TESSERACT, reterr);
+		kind = les_confine_calls(HOSTILE_ROLE, reterr);
 	les_files_seal();
 	return kind;
 }
