@@ -5,6 +5,7 @@
 #include "confine/files.h"
 #include "decode/decoder.h"
 #include "decode/fonts.h"
+#include "decode/ground.h"
 #include "decode/layout.h"
 #include "decode/pdf.h"
 #include "decode/sniff.h"
@@ -20,11 +21,13 @@ struct server {
 	struct les_session session;
 	struct les_view input; /* the document's bytes, mapped as long as it is open */
 	struct les_decoder *decoder;
+	struct les_ground ground;
 };
 
 static void server_done(struct server *server)
 {
 	les_decoder_close(server->decoder);
+	les_ground_done(&server->ground);
 	les_view_close(&server->input);
 }
 
@@ -72,23 +75,39 @@ static enum les_kind say_fail(struct server *server, const struct les_error *err
 	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
 }
 
-static enum les_kind send_layout(struct server *server, const struct les_page *page,
-				 struct les_error *reterr)
+static enum les_kind send_records(struct server *server, uint16_t type,
+				  const struct les_buf *records, struct les_error *reterr)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf records = LES_BUF(LES_RECORDS_BYTES_MAX);
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_error error;
 
-	les_records_encode(&records, page);
-	if (records.failed) {
-		les_fail(&error, LES_LIMIT, "the layout file has too many lines");
+	if (records->failed) {
+		les_fail(&error, LES_LIMIT, "the file holds too much");
 		return say_fail(server, &error, reterr);
 	}
-	if (les_memfd_new(records.bytes, records.len, &fd, &error) != LES_OK)
+	if (les_memfd_new(records->bytes, records->len, &fd, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
-	les_payload_encode(&body, &(struct les_payload){.bytes = records.len});
-	return say(server, LES_MESSAGE_LAYOUT, &body, &fd, reterr);
+	les_payload_encode(&body, &(struct les_payload){.bytes = records->len});
+	return say(server, type, &body, &fd, reterr);
+}
+
+static enum les_kind send_layout(struct server *server, const struct les_page *page,
+				 struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf records = LES_BUF(LES_RECORDS_BYTES_MAX);
+
+	les_records_encode(&records, page);
+	return send_records(server, LES_MESSAGE_LAYOUT, &records, reterr);
+}
+
+static enum les_kind send_page(struct server *server, const struct les_page_info *info, int fd,
+			       struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+
+	les_page_info_encode(&body, info);
+	return say(server, LES_MESSAGE_PAGE, &body, &fd, reterr);
 }
 
 static enum les_kind answer_layout(struct server *server, struct les_error *reterr)
@@ -136,7 +155,6 @@ static enum les_kind on_open(struct server *server, const struct les_message *me
 static enum les_kind on_next(struct server *server, const struct les_message *message,
 			     struct les_error *reterr)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_page_info info;
 	struct les_error error;
@@ -147,8 +165,51 @@ static enum les_kind on_next(struct server *server, const struct les_message *me
 		return kind;
 	if (les_decoder_page(server->decoder, number, &info, &fd, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
-	les_page_info_encode(&body, &info);
-	return say(server, LES_MESSAGE_PAGE, &body, &fd, reterr);
+	return send_page(server, &info, fd, reterr);
+}
+
+/* ---- ground truth ---- */
+
+static enum les_kind on_source(struct server *server, const struct les_message *message,
+			       struct les_error *reterr)
+{
+	LES_CLEANUP(les_entries_done) struct les_entries entries = LES_ENTRIES;
+	LES_CLEANUP(les_buf_done) struct les_buf records = LES_BUF(LES_RECORDS_BYTES_MAX);
+	struct les_source_open open;
+	struct les_error error;
+	enum les_kind kind = les_source_open_parse(message, &open, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	if (les_ground_begin(&server->ground, &open, message->fds[0], &entries, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	les_entries_encode(&records, &entries);
+	return send_records(server, LES_MESSAGE_ENTRIES, &records, reterr);
+}
+
+static enum les_kind on_entry(struct server *server, const struct les_message *message,
+			      struct les_error *reterr)
+{
+	LES_CLEANUP(les_page_free_p) struct les_page *page = les_page_new();
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	struct les_page_info info;
+	struct les_entry_ask ask;
+	struct les_error error;
+	enum les_kind kind = les_entry_ask_parse(message, &ask, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	if (!page)
+		kind = les_fail(&error, LES_NOMEM, "no memory for a page");
+	else if (ask.want == LES_ENTRY_PIXELS)
+		kind = les_ground_pixels(&server->ground, &ask, message->fds[0], &info, &fd,
+					 &error);
+	else
+		kind = les_ground_layout(&server->ground, &ask, message->fds[0], page, &error);
+	if (kind != LES_OK)
+		return say_fail(server, &error, reterr);
+	return ask.want == LES_ENTRY_PIXELS ? send_page(server, &info, fd, reterr)
+					    : send_layout(server, page, reterr);
 }
 
 /* One message and its answer. *ret_end: lesart hung up. */
@@ -163,8 +224,16 @@ static enum les_kind step(struct server *server, bool *ret_end, struct les_error
 	enum les_kind kind = les_session_step(&server->session, LES_ROLE_MAIN, &message, reterr);
 	if (kind != LES_OK)
 		return kind;
-	return message.type == LES_MESSAGE_OPEN ? on_open(server, &message, reterr)
-						: on_next(server, &message, reterr);
+	switch (message.type) {
+	case LES_MESSAGE_OPEN:
+		return on_open(server, &message, reterr);
+	case LES_MESSAGE_NEXT:
+		return on_next(server, &message, reterr);
+	case LES_MESSAGE_SOURCE:
+		return on_source(server, &message, reterr);
+	default: /* the table lets nothing else through */
+		return on_entry(server, &message, reterr);
+	}
 }
 
 enum les_kind les_decode_serve(int channel, struct les_error *reterr)

@@ -38,6 +38,13 @@ static const struct rule rules[] = {
 	{M(NEXT), DECODE, false, S(OPEN), S(PAGING), 0, 0, 4, 4},
 	{M(PAGE), DECODE, true, S(PAGING), S(OPEN), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
 	{M(FAIL), DECODE, true, S(PAGING), S(OPEN), 0, 0, 8, FAIL_BYTES_MAX},
+	{M(SOURCE), DECODE, false, S(IDLE), S(LISTING), 0, 1, 12, 12},
+	{M(ENTRIES), DECODE, true, S(LISTING), S(SOURCE), 1, 1, 12, 12},
+	{M(FAIL), DECODE, true, S(LISTING), S(FINISHED), 0, 0, 8, FAIL_BYTES_MAX},
+	{M(ENTRY), DECODE, false, S(SOURCE), S(ENTRY), 0, 1, 8, 8},
+	{M(PAGE), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
+	{M(LAYOUT), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, 12, 12},
+	{M(FAIL), DECODE, true, S(ENTRY), S(SOURCE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
 	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 32,
 	 PAGE_INFO_BYTES + 32 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
@@ -295,6 +302,44 @@ enum les_kind les_page_info_parse(const struct les_message *m, struct les_page_i
 	bool ok = page_info_read(&r, ret);
 
 	return finish(&r, ok, "PAGE", reterr);
+}
+
+void les_source_open_encode(struct les_buf *out, const struct les_source_open *source)
+{
+	les_buf_u32(out, source->archive);
+	les_buf_u64(out, source->page_px_max);
+}
+
+enum les_kind les_source_open_parse(const struct les_message *m, struct les_source_open *ret,
+				    struct les_error *reterr)
+{
+	struct les_rd r = les_rd(m->body, m->body_bytes);
+	uint32_t archive = les_rd_u32(&r);
+
+	ret->archive = archive == 1;
+	ret->page_px_max = les_rd_u64(&r);
+	bool ok = archive <= 1 && m->fds_n == archive && ret->page_px_max >= 1 &&
+		  ret->page_px_max <= LES_PAGE_PX_MAX;
+	return finish(&r, ok, "SOURCE", reterr);
+}
+
+void les_entry_ask_encode(struct les_buf *out, const struct les_entry_ask *ask)
+{
+	les_buf_u32(out, ask->want);
+	les_buf_u32(out, ask->index);
+}
+
+enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_ask *ret,
+				  struct les_error *reterr)
+{
+	struct les_rd r = les_rd(m->body, m->body_bytes);
+	uint32_t want = les_rd_u32(&r);
+
+	ret->want = (enum les_entry_want)want;
+	ret->index = les_rd_u32(&r);
+	bool ok = want >= LES_ENTRY_PIXELS && want <= LES_ENTRY_TEXT &&
+		  ret->index < LES_ENTRIES_MAX && (m->fds_n == 0 || ret->index == 0);
+	return finish(&r, ok, "ENTRY", reterr);
 }
 
 void les_payload_encode(struct les_buf *out, const struct les_payload *payload)

@@ -20,6 +20,10 @@
  *                                              ←  DOCUMENT  pages, kind     | LAYOUT records | FAIL
  *   NEXT      page number (the one credit)     →
  *                                              ←  PAGE      geometry, pixels | FAIL that page
+ *   SOURCE    ground truth: a ZIP's fd, or none →
+ *                                              ←  ENTRIES   names, sizes     | FAIL
+ *   ENTRY     number or fd, what of it         →
+ *                                              ←  PAGE | LAYOUT              | FAIL that entry
  *
  *                 lesart                          lesart-tesseract, lesart-read
  *                                              ←  READY
@@ -37,6 +41,9 @@ enum les_message_type {
 	LES_MESSAGE_LAYOUT = 12,
 	LES_MESSAGE_NEXT = 13,
 	LES_MESSAGE_PAGE = 14,
+	LES_MESSAGE_SOURCE = 15,
+	LES_MESSAGE_ENTRIES = 16,
+	LES_MESSAGE_ENTRY = 17,
 	LES_MESSAGE_MODEL = 20,
 	LES_MESSAGE_READ = 21,
 	LES_MESSAGE_LINES = 22,
@@ -51,6 +58,9 @@ enum les_state {
 	LES_STATE_OPENING,  /* decode: OPEN was sent */
 	LES_STATE_OPEN,     /* decode: has a document, no credit outstanding */
 	LES_STATE_PAGING,   /* decode: NEXT was sent */
+	LES_STATE_LISTING,  /* decode: SOURCE was sent */
+	LES_STATE_SOURCE,   /* decode: has ground truth, no credit outstanding */
+	LES_STATE_ENTRY,    /* decode: ENTRY was sent */
 	LES_STATE_READING,  /* recogniser: READ was sent */
 	LES_STATE_FINISHED, /* nothing more may come */
 };
@@ -127,7 +137,32 @@ void les_page_info_encode(struct les_buf *out, const struct les_page_info *info)
 enum les_kind les_page_info_parse(const struct les_message *m, struct les_page_info *ret,
 				  struct les_error *reterr);
 
-/* Bytes in an fd: LAYOUT and LINES (records), PICTURE (PNG). */
+/* SOURCE: ground truth. With an fd: a ZIP, whose entries are listed. Without: loose files, each of
+ * which comes as an fd with its ENTRY, and the list is empty. */
+struct les_source_open {
+	bool archive;
+	uint64_t page_px_max;
+};
+void les_source_open_encode(struct les_buf *out, const struct les_source_open *source);
+enum les_kind les_source_open_parse(const struct les_message *m, struct les_source_open *ret,
+				    struct les_error *reterr);
+
+enum les_entry_want {
+	LES_ENTRY_PIXELS = 1, /* answered by PAGE: an image of one page */
+	LES_ENTRY_SIZE = 2,   /* answered by LAYOUT: the image's upright size, no lines */
+	LES_ENTRY_LAYOUT = 3, /* PAGE or ALTO XML, answered by LAYOUT */
+	LES_ENTRY_TEXT = 4,   /* plain UTF-8, answered by LAYOUT: one line without geometry */
+};
+/* ENTRY: one of a ZIP by its number in ENTRIES, from 0; or a loose file by its fd. */
+struct les_entry_ask {
+	enum les_entry_want want;
+	uint32_t index;
+};
+void les_entry_ask_encode(struct les_buf *out, const struct les_entry_ask *ask);
+enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_ask *ret,
+				  struct les_error *reterr);
+
+/* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PICTURE (PNG). */
 enum les_picture { LES_PICTURE_NONE = 0, LES_PICTURE_PAGE = 1, LES_PICTURE_OVERLAY = 2 };
 struct les_payload {
 	uint64_t bytes;

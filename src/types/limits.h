@@ -13,6 +13,20 @@
 #define LES_XML_BYTES_MAX (64ull << 20)
 #define LES_NAME_BYTES_MAX 255u
 
+/* Ground truth: a ZIP or a folder. */
+#define LES_ENTRIES_MAX 200000u
+#define LES_ENTRY_NAME_BYTES_MAX 512u
+#define LES_ENTRY_DEPTH_MAX 2u
+#define LES_ENTRY_BYTES_MAX (256ull << 20)
+#define LES_ENTRY_RATIO_MAX 200u /* unpacked to packed, of entries over the next line's size */
+#define LES_ENTRY_RATIO_FROM_BYTES (1u << 20)
+#define LES_ARCHIVE_BYTES_MAX (16ull << 30) /* unpacked, all entries together */
+#define LES_ENTRIES_ARENA_BYTES_MAX (256ull << 20)
+#define LES_GROUND_TEXT_BYTES_MAX 65536u /* one .gt.txt */
+#define LES_DOCUMENTS_MAX 1000000u
+#define LES_SURVEY_LINES_MAX 4000000u
+#define LES_SOURCE_CRASHES_MAX 20u /* of decoders over one source's entries, in one thread */
+
 /* A page. */
 #define LES_PAGE_PX_MAX 80000000ull
 #define LES_PAGE_SIDE_MAX 30000u

@@ -72,6 +72,27 @@ void document_pdf(struct les_buf *out, const struct pdf_page *page);
 /* The picture as a scan that fills the page; turn as in /Rotate. */
 void document_pdf_scan(struct les_buf *out, uint32_t rotate_deg);
 
+/* A ZIP entry, and the ways in which it may lie. Zeros are the truth. */
+struct zip_item {
+	const char *name;
+	size_t name_n; /* 0: up to the NUL */
+	const void *bytes;
+	size_t n;
+	bool deflated;
+	uint16_t flags, method; /* in addition; in place of stored or deflate */
+	uint32_t unix_mode;
+	uint32_t says_unpacked, says_packed;
+	bool bad_crc, local_name_differs;
+	uint32_t shares_with; /* its local header is that of item shares_with - 1 */
+	bool zip64_lie;       /* the directory's sizes stand in a ZIP64 field of nonsense */
+};
+struct zip_end {
+	uint32_t more_entries, directory_shift;
+	const char *before; /* bytes before the archive */
+};
+void document_zip(struct les_buf *out, const struct zip_item *items, size_t n,
+		  const struct zip_end *end);
+
 /* n bytes of zlib stream that hold unpacked_bytes zeros. */
 void deflate_zeros(struct les_buf *out, uint64_t unpacked_bytes);
 

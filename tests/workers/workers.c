@@ -57,11 +57,11 @@ void folder_write(const struct folder *folder, const char *name, const void *byt
 
 struct les_pool *pool_over(const struct folder *workers)
 {
-	const struct les_pool_config config = {.binary_dir = workers->path,
-					       .stock = {[LES_ROLE_DECODE] = {1, 0},
-							 [LES_ROLE_TESSERACT] = {1, 1}},
-					       .threads = 1,
-					       .recogniser_documents = 1000};
+	const struct les_pool_config config = {
+		.binary_dir = workers->path,
+		.stock = {[LES_ROLE_DECODE] = {1, 0}, [LES_ROLE_TESSERACT] = {1, 1}},
+		.threads = 1,
+		.recogniser_documents = 1000};
 	struct les_pool *pool;
 	struct les_error error;
 

@@ -1,0 +1,162 @@
+#include "train/text.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+enum {
+	COMBINING_MACRON = 0x304,
+	LONG_S = 0x17f,
+	NOT_SIGN = 0xac,
+	DOUBLE_OBLIQUE_HYPHEN = 0x2e17,
+};
+
+/* The text's code points one after the other, and what was written last. */
+struct writer {
+	const struct les_text_rules *rules;
+	struct les_buf *out;
+	size_t from; /* where this text begins in out */
+	bool space;  /* one is due before the next character */
+};
+
+static void put(struct writer *w, utf8proc_int32_t code)
+{
+	utf8proc_uint8_t bytes[4];
+
+	if (w->space && w->out->len > w->from)
+		les_buf_u8(w->out, ' ');
+	w->space = false;
+	les_buf_put(w->out, bytes, (size_t)utf8proc_encode_char(code, bytes));
+}
+
+static bool is_white(utf8proc_int32_t code)
+{
+	const utf8proc_category_t category = utf8proc_category(code);
+
+	return (code >= 9 && code <= 13) || code == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+}
+
+/* Cannot be seen on paper. The joiners change how their neighbours are written. */
+static bool is_invisible(utf8proc_int32_t code)
+{
+	const utf8proc_category_t category = utf8proc_category(code);
+
+	return category == UTF8PROC_CATEGORY_CC ||
+	       (category == UTF8PROC_CATEGORY_CF && code != 0x200c && code != 0x200d);
+}
+
+static utf8proc_int32_t plain_quote(utf8proc_int32_t code)
+{
+	switch (code) {
+	case 0x201c:
+	case 0x201d:
+	case 0x201e:
+	case 0x201f:
+		return '"';
+	case 0x2018:
+	case 0x2019:
+	case 0x201a:
+	case 0x201b:
+		return '\'';
+	default:
+		return code;
+	}
+}
+
+static utf8proc_int32_t by_rule(const struct les_text_rules *rules, utf8proc_int32_t code)
+{
+	if (rules->round_s && code == LONG_S)
+		return 's';
+	if (rules->hyphens != LES_HYPHENS_KEEP &&
+	    (code == NOT_SIGN || code == DOUBLE_OBLIQUE_HYPHEN))
+		return '-';
+	return rules->plain_quotes ? plain_quote(code) : code;
+}
+
+static void write_all(struct writer *w, const utf8proc_uint8_t *bytes, utf8proc_ssize_t n)
+{
+	utf8proc_int32_t code, before = 0;
+
+	for (utf8proc_ssize_t at = 0; at < n;) {
+		const utf8proc_ssize_t k = utf8proc_iterate(bytes + at, n - at, &code);
+		if (k <= 0)
+			return; /* cannot be: utf8proc wrote it */
+		at += k;
+		if (is_white(code)) {
+			w->space = true;
+			before = 0;
+			continue;
+		}
+		if (is_invisible(code))
+			continue;
+		if (code == COMBINING_MACRON && w->rules->expand_macron &&
+		    (before == 'm' || before == 'n'))
+			code = before;
+		before = code;
+		put(w, by_rule(w->rules, code));
+	}
+}
+
+static void drop_last_hyphen(struct writer *w)
+{
+	struct les_buf *out = w->out;
+
+	if (out->failed || out->len == w->from || out->bytes[out->len - 1] != '-')
+		return;
+	out->len--;
+	while (out->len > w->from && out->bytes[out->len - 1] == ' ')
+		out->len--;
+	out->bytes[out->len] = 0;
+}
+
+enum les_kind les_text_prepare(const struct les_text_rules *rules, const char *text,
+			       struct les_buf *out, struct les_error *reterr)
+{
+	LES_CLEANUP(les_free_p) utf8proc_uint8_t *normal = NULL;
+	const utf8proc_option_t form = rules->decompose ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE;
+	const utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, 0, &normal,
+						UTF8PROC_NULLTERM | UTF8PROC_STABLE | form);
+
+	if (n == UTF8PROC_ERROR_NOMEM)
+		return les_fail(reterr, LES_NOMEM, "no memory for a text");
+	if (n < 0)
+		return les_fail(reterr, LES_FORMAT, "a transcription is not UTF-8");
+	struct writer w = {rules, out, out->len, false};
+	les_buf_puts(out, "");
+	write_all(&w, normal, n);
+	if (rules->hyphens == LES_HYPHENS_DROP)
+		drop_last_hyphen(&w);
+	return out->failed ? les_fail(reterr, LES_NOMEM, "no memory for a text") : LES_OK;
+}
+
+static utf8proc_int32_t next_code(const char **at)
+{
+	utf8proc_int32_t code = 0;
+	const utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)*at, -1, &code);
+
+	*at += k > 0 ? k : 1;
+	return code;
+}
+
+bool les_text_is_mixed(const char *text)
+{
+	while (*text) {
+		const utf8proc_property_t *p = utf8proc_get_property(next_code(&text));
+		if (p->bidi_class == UTF8PROC_BIDI_CLASS_R ||
+		    p->bidi_class == UTF8PROC_BIDI_CLASS_AL ||
+		    p->bidi_class == UTF8PROC_BIDI_CLASS_AN)
+			return true;
+	}
+	return false;
+}
+
+uint32_t les_text_length(const char *text)
+{
+	uint32_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
