@@ -72,10 +72,17 @@
 /* A net. */
 #define LES_TENSOR_RANK_MAX 4u
 #define LES_TENSORS_MAX 4096u
-#define LES_WEIGHTS_BYTES_MAX (1ull << 30)
+#define LES_MODEL_FILE_BYTES_MAX (512ull << 20) /* kraken's largest have 65 MiB */
+#define LES_WEIGHTS_BYTES_MAX (512ull << 20)    /* a canonical file, and a net in memory */
+#define LES_MODEL_JSON_BYTES_MAX (16ull << 20)  /* a header, or one entry of the metadata */
+#define LES_MODEL_META_BYTES_MAX (4u << 20)
+#define LES_MODELS_IN_FILE_MAX 64u
+#define LES_PART_BYTES_MAX 64u
+#define LES_TENSOR_NAME_BYTES_MAX 128u
 #define LES_SPEC_BYTES_MAX 4096u
 #define LES_CODES_MAX 65536u
 #define LES_CODE_LABELS_MAX 16u
+#define LES_CODE_TEXT_BYTES_MAX LES_CHAR_TEXT_BYTES_MAX
 #define LES_CLASSES_MAX 256u
 #define LES_LAYERS_MAX 256u
 #define LES_LAYER_DEPTH_MAX 16u

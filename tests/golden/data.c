@@ -99,6 +99,21 @@ struct golden_array golden_npy(const char *name)
 	return array;
 }
 
+struct les_buf golden_bytes(const char *name)
+{
+	struct les_buf buf = LES_BUF(1ull << 30);
+	char part[65536];
+	FILE *file = fopen(golden_path(name), "rbe");
+	size_t n;
+
+	assert_non_null(file);
+	while ((n = fread(part, 1, sizeof part, file)) > 0)
+		les_buf_put(&buf, part, n);
+	assert_false(buf.failed || ferror(file));
+	fclose(file);
+	return buf;
+}
+
 json_t *golden_json(const char *name)
 {
 	json_t *json = json_load_file(golden_path(name), 0, NULL);

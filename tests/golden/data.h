@@ -1,6 +1,7 @@
 #ifndef LES_TESTS_GOLDEN_DATA_H
 #define LES_TESTS_GOLDEN_DATA_H
 
+#include "base/buf.h"
 #include "image/bitmap.h"
 
 #include <jansson.h>
@@ -27,6 +28,9 @@ struct golden_array {
 	uint32_t dims;
 };
 struct golden_array golden_npy(const char *name);
+
+/* A whole file; les_buf_done() frees. */
+struct les_buf golden_bytes(const char *name);
 
 /* A JSON file; json_decref() frees. */
 json_t *golden_json(const char *name);
