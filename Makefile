@@ -10,10 +10,10 @@ SAMPLE ?= samples/letter.jpg
 all: build
 
 deps:
-	@packaging/deps build model
+	@packaging/deps build run model
 
 deps-all:
-	@packaging/deps build model check
+	@packaging/deps build run model check
 
 build: deps
 	@test -f build/build.ninja || meson setup build --prefix=$(PREFIX) $(if $(CI),-Dwerror=true)

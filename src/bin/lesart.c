@@ -28,6 +28,7 @@ static const struct {
 	{"serve", "the same over HTTP", les_cli_serve},
 	{"train", "learn from ground truth: so far, check it", les_cli_train},
 	{"health", "ask a running server", les_cli_health},
+	{"doctor", "what protects this machine, and what is missing", les_cli_doctor},
 	{"version", "what this is", version},
 	{"help", "this list", help},
 };

@@ -53,6 +53,7 @@ static void put_word(struct les_xml *xml, const struct les_line *line, uint32_t 
 static void put_line(struct les_xml *xml, const struct les_page *p, uint32_t index)
 {
 	const struct les_line *line = &p->lines[index];
+	static const char *const directions[] = {"ltr", "rtl", "ttb", "btt"};
 	/* a line without words still has its text: one String over the whole of it */
 	const struct les_word whole = {
 		.text = line->text, .box = line->box, .confidence = line->confidence};
@@ -65,6 +66,8 @@ static void put_line(struct les_xml *xml, const struct les_page *p, uint32_t ind
 	les_xml_start(xml, "TextLine");
 	les_xml_attribute(xml, "ID", "p%u_%s", p->info.number, line->id);
 	put_box(xml, &line->box, &p->info);
+	if (line->direction != LES_LEFT_TO_RIGHT)
+		les_xml_attribute(xml, "BASEDIRECTION", "%s", directions[line->direction]);
 	if (line->baseline.n)
 		les_xml_points(xml, "BASELINE", &line->baseline, &p->info);
 	put_shape(xml, &line->polygon, &line->box, &p->info);

@@ -85,8 +85,8 @@ enum les_kind les_export_end(struct les_export *export, const struct les_export_
  * they are valid XML names and not taken). errors: NOMEM. */
 enum les_kind les_page_normalise(struct les_page *page, struct les_error *reterr);
 
-/* The JSON of pages and lines, one source for files and for streamed events; docs/schema/ describes
- * them. New references; NULL where memory ran out. */
+/* The JSON of pages and lines, one source for files and for streamed events; docs/schemas/
+ * describes them. New references; NULL where memory ran out. */
 json_t *les_json_page_head(const struct les_page_info *info);
 json_t *les_json_regions(const struct les_page *page);
 json_t *les_json_line(const struct les_page *page, uint32_t index);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* docs/schema/result.schema.json describes what is written here. */
+/* docs/schemas/result.schema.json describes what is written here. */
 
 const char *les_document_kind_name(enum les_document_kind kind)
 {

@@ -2,39 +2,16 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "http/request.h"
+#include "jobs/models.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool ends_with(const char *s, const char *ending)
+static void take_language(void *context, const char *language)
 {
-	size_t n = strlen(s), k = strlen(ending);
-
-	return n > k && strcmp(s + n - k, ending) == 0;
-}
-
-/* The languages that Tesseract has a model for, from the names of its files. */
-static json_t *languages(const char *const *folders)
-{
-	static const char ending[] = ".traineddata";
-	json_t *array = json_array();
-
-	for (; *folders; folders++) {
-		DIR *folder = opendir(*folders);
-		for (const struct dirent *entry; folder && (entry = readdir(folder));) {
-			const char *name = entry->d_name;
-			if (ends_with(name, ending) && strcmp(name, "osd.traineddata") != 0)
-				json_array_append_new(
-					array,
-					json_stringn(name, strlen(name) - sizeof ending + 1));
-		}
-		if (folder)
-			closedir(folder);
-	}
-	return array;
+	json_array_append_new(context, json_string(language));
 }
 
 /* One object a role that has been started: how many there are and what confines them. */
@@ -70,10 +47,10 @@ static void models_folder(const char *dir, char *out, size_t n)
 }
 
 /* Why no page can be read, or NULL. */
-static const char *unfit(const struct les_pool_status *status, const json_t *found)
+static const char *unfit(const struct les_pool_status *status, const char *no_language)
 {
-	if (json_array_size(found) == 0)
-		return "there is no model of any language";
+	if (no_language[0])
+		return no_language;
 	if (status->error.kind != LES_OK)
 		return status->error.message;
 	if (!status->of[LES_ROLE_DECODE].started_n || !status->of[LES_ROLE_TESSERACT].started_n)
@@ -87,13 +64,15 @@ enum MHD_Result les_route_health(struct les_request *request)
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(1 << 20);
 	struct les_pool_status status;
 	uint32_t running, waiting;
-	char models[300];
+	char models[300], no_language[200];
 
 	les_pool_status(server->config.pool, &status);
 	les_slots_count(&request->server->slots, &running, &waiting);
 	models_folder(server->config.models_dir, models, sizeof models);
-	json_t *found = languages(server->config.tessdata);
-	const char *reason = unfit(&status, found);
+	json_t *found = json_array();
+	les_languages_find(server->config.tessdata, take_language, found, no_language,
+			   sizeof no_language);
+	const char *reason = unfit(&status, no_language);
 	json_t *o = json_pack("{s:s, s:s, s:s*, s:s, s:s, s:f, s:o, s:s, s:{s:i, s:i}, s:o}",
 			      "schema", "lesart.health/1", "status", reason ? "unavailable" : "ok",
 			      "reason", reason, "version", LES_VERSION, "build", LES_BUILD_ID,

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
@@ -170,6 +171,68 @@ void les_models_done(struct les_models *models)
 	for (uint32_t i = 0; i < models->n; i++)
 		les_fd_close(&models->at[i].fd);
 	models->n = 0;
+}
+
+static const char model_ending[] = ".traineddata";
+
+/* "deu" of "deu.traineddata", unless no engine reads with it. */
+static bool language_of(const char *file, char *out, size_t n)
+{
+	const size_t ending_n = sizeof model_ending - 1, file_n = strlen(file);
+
+	if (file_n <= ending_n || strcmp(file + file_n - ending_n, model_ending) != 0)
+		return false;
+	snprintf(out, n, "%.*s", (int)(file_n - ending_n), file);
+	return name_valid(out, strlen(out)) && strcmp(out, "osd") != 0 && strcmp(out, "equ") != 0;
+}
+
+/* How many models of one folder could be read; *ret_unreadable counts the others. */
+static uint32_t find_in(const char *folder, const char *prefix,
+			void (*found)(void *context, const char *language), void *context,
+			uint32_t *ret_unreadable)
+{
+	char name[LES_MODEL_NAME_BYTES_MAX + 1], language[2 * LES_MODEL_NAME_BYTES_MAX];
+	DIR *entries = opendir(folder);
+	uint32_t n = 0;
+
+	for (const struct dirent *entry; entries && (entry = readdir(entries));) {
+		if (!language_of(entry->d_name, name, sizeof name))
+			continue;
+		if (faccessat(dirfd(entries), entry->d_name, R_OK, 0) != 0) {
+			++*ret_unreadable;
+			continue;
+		}
+		snprintf(language, sizeof language, "%s%s", prefix, name);
+		found(context, language);
+		n++;
+	}
+	if (entries)
+		closedir(entries);
+	return n;
+}
+
+void les_languages_find(const char *const *folders,
+			void (*found)(void *context, const char *language), void *context,
+			char *reason, size_t reason_n)
+{
+	uint32_t n = 0, unreadable_n = 0;
+	char scripts[4096];
+
+	for (const char *const *folder = folders; *folder; folder++) {
+		n += find_in(*folder, "", found, context, &unreadable_n);
+		snprintf(scripts, sizeof scripts, "%s/script", *folder);
+		n += find_in(scripts, "script/", found, context, &unreadable_n);
+	}
+	if (n)
+		snprintf(reason, reason_n, "%s", "");
+	else if (unreadable_n)
+		snprintf(reason, reason_n,
+			 "no model of any language can be read: %u in %s are not "
+			 "readable for uid %u",
+			 unreadable_n, folders[0], getuid());
+	else
+		snprintf(reason, reason_n, "there is no model of any language in %s",
+			 folders[0] ? folders[0] : "any folder");
 }
 
 enum les_kind les_language_for_script(const char *script, const char **ret,

@@ -5,6 +5,7 @@
 #include "ipc/message.h"
 #include "types/limits.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The models an engine needs, as files that are never parsed here: opened, hashed, handed down. For
@@ -34,6 +35,12 @@ void les_models_done(struct les_models *models);
  */
 enum les_kind les_language_for_script(const char *script, const char **ret,
 				      struct les_error *reterr);
+
+/* Calls found() for each language that a folder has a readable model for, with its name as
+ * --language takes it ("deu", "script/Fraktur"). Where there is none, reason says why. */
+void les_languages_find(const char *const *folders,
+			void (*found)(void *context, const char *language), void *context,
+			char *reason, size_t reason_n);
 
 /* Where Debian keeps Tesseract's models; NULL-terminated. */
 extern const char *const les_tessdata_folders[];
