@@ -2,6 +2,7 @@
 #include "data.h"
 
 #include "lines/extract.h"
+#include "lines/section.h"
 #include "lines/tensor.h"
 #include "test.h"
 
@@ -124,12 +125,61 @@ static void lines_come_out_as_in_older_kraken(void **state)
 	assert_int_equal(golden_each("extract_polygons", check_legacy), 16);
 }
 
+/* kraken's rpred.py _scale_val(): a step of the net's output to pixels of the line image. */
+static double scaled(const json_t *entry, json_int_t step)
+{
+	const json_t *input = json_object_get(entry, "input_shape");
+	const double net_w = json_number_value(json_array_get(input, 2));
+	const double steps = json_number_value(json_object_get(entry, "out_len"));
+	const double line_w =
+		json_number_value(json_array_get(json_object_get(entry, "line_image_size"), 0));
+	const double x = ((double)step * net_w / steps - 16) * line_w / (net_w - 32);
+
+	return nearbyint(fmin(fmax(x, 0), line_w - 1));
+}
+
+/* One cut of kraken's against ours, character by character. */
+static void check_cuts(const json_t *entry)
+{
+	const json_t *line = json_object_get(entry, "line"), *label;
+	const json_t *cuts = json_object_get(entry, "cuts_logical");
+	struct les_point baseline_at[100], polygon_at[300], want_at[8];
+	size_t i;
+
+	if (!json_object_get(line, "baseline"))
+		return; /* a box: its cuts are boxes */
+	const struct les_points baseline =
+		points_of(json_object_get(line, "baseline"), baseline_at, LES_COUNT(baseline_at));
+	const struct les_points polygon =
+		points_of(json_object_get(line, "boundary"), polygon_at, LES_COUNT(polygon_at));
+	json_array_foreach(json_object_get(entry, "labels"), i, label)
+	{
+		struct les_point got[LES_SECTION_POINTS_MAX];
+		const struct les_points want =
+			points_of(json_array_get(cuts, i), want_at, LES_COUNT(want_at));
+		const unsigned n = les_line_section(
+			&baseline, &polygon,
+			scaled(entry, json_integer_value(json_array_get(label, 1))),
+			scaled(entry, json_integer_value(json_array_get(label, 2))), got);
+
+		assert_int_equal(n, want.n);
+		assert_memory_equal(got, want.at, n * sizeof *got);
+	}
+}
+
+static void characters_lie_where_kraken_puts_them(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("recognition", check_cuts), 17);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_come_out_as_in_kraken),
 		cmocka_unit_test(lines_come_out_as_in_older_kraken),
 		cmocka_unit_test(line_images_become_krakens_tensors),
+		cmocka_unit_test(characters_lie_where_kraken_puts_them),
 	};
 
 	if (!golden_present())
