@@ -64,7 +64,6 @@ static void parse_shape(const char *header, struct golden_array *array)
 
 	assert_non_null(at);
 	assert_non_null(strstr(header, "'<f4'"));
-	assert_non_null(strstr(header, "'fortran_order': False"));
 	at += strlen("'shape': (");
 	while (*at != ')') {
 		char *end;
@@ -73,6 +72,28 @@ static void parse_shape(const char *header, struct golden_array *array)
 		assert_ptr_not_equal(at, end);
 		at = end + strspn(end, ", ");
 	}
+}
+
+/* Column-major to row-major. */
+static void make_row_major(struct golden_array *array, size_t n)
+{
+	float *from = array->at;
+
+	array->at = calloc(n ? n : 1, sizeof *array->at);
+	assert_non_null(array->at);
+	for (size_t i = 0; i < n; i++) {
+		size_t rest = i, to = 0, stride = n;
+		size_t index[4];
+
+		for (uint32_t d = 0; d < array->dims; rest /= array->shape[d++])
+			index[d] = rest % array->shape[d];
+		for (uint32_t d = 0; d < array->dims; d++) {
+			stride /= array->shape[d];
+			to += index[d] * stride;
+		}
+		array->at[to] = from[i];
+	}
+	free(from);
 }
 
 struct golden_array golden_npy(const char *name)
@@ -96,6 +117,8 @@ struct golden_array golden_npy(const char *name)
 	assert_non_null(array.at);
 	assert_int_equal(fread(array.at, sizeof *array.at, n, file), n);
 	fclose(file);
+	if (strstr(header, "'fortran_order': True"))
+		make_row_major(&array, n);
 	return array;
 }
 

@@ -21,7 +21,7 @@ const char *golden_path(const char *name);
 /* A PNG as it is: grey or RGB. les_bitmap_done() frees. */
 struct les_bitmap golden_png(const char *name);
 
-/* A float32 .npy of up to 4 dimensions in C order. free() the values. */
+/* A float32 .npy of up to 4 dimensions in C or Fortran order, row-major here. free() the values. */
 struct golden_array {
 	float *at;
 	size_t shape[4];
