@@ -7,6 +7,9 @@
 
 /* libgomp's, declared here because only gcc finds its omp.h. */
 void omp_set_num_threads(int n);
+int omp_get_thread_num(void);
+int omp_get_num_threads(void);
+void GOMP_parallel(void (*run)(void *), void *context, unsigned threads_n, unsigned flags);
 
 enum { BINDS_MAX = LES_ARG_N };
 
@@ -435,6 +438,33 @@ enum les_kind les_call_run(struct les_call *call, struct les_error *reterr)
 void les_threads_set(uint32_t threads_n)
 {
 	omp_set_num_threads((int)threads_n);
+}
+
+struct region {
+	void (*run)(void *context, uint32_t i, uint32_t n);
+	void *context;
+	uint32_t parts_n;
+};
+
+/* One thread's share: there may be fewer threads than were asked for. */
+static void run_share(void *at)
+{
+	const struct region *region = at;
+	const uint32_t threads_n = (uint32_t)omp_get_num_threads();
+
+	for (uint32_t i = (uint32_t)omp_get_thread_num(); i < region->parts_n; i += threads_n)
+		region->run(region->context, i, region->parts_n);
+}
+
+void les_threads_run(uint32_t threads_n, void (*run)(void *context, uint32_t i, uint32_t n),
+		     void *context)
+{
+	struct region region = {run, context, threads_n};
+
+	if (threads_n <= 1)
+		run(context, 0, 1);
+	else
+		GOMP_parallel(run_share, &region, threads_n, 0);
 }
 
 bool les_bf16_is_fast(void)

@@ -143,6 +143,11 @@ LES_DEFINE_CLEANUP(struct les_call, les_call_free)
 /* How many threads primitives use that the calling thread makes from now on, and that it runs. */
 void les_threads_set(uint32_t threads_n);
 
+/* run(context, i, n) for i in 0..n-1 at once, on the threads that primitives of the calling thread
+ * use, n of them as it set. Returns when all are done. */
+void les_threads_run(uint32_t threads_n, void (*run)(void *context, uint32_t i, uint32_t n),
+		     void *context);
+
 /* Whether this processor multiplies bf16 faster than f32 (AVX512-BF16, AMX). */
 bool les_bf16_is_fast(void);
 
