@@ -7,10 +7,12 @@
 #include "decode/fonts.h"
 #include "decode/ground.h"
 #include "decode/layout.h"
+#include "decode/model.h"
 #include "decode/pdf.h"
 #include "decode/sniff.h"
 #include "ipc/memfd.h"
 #include "ipc/record.h"
+#include "ipc/weights.h"
 
 #include <unistd.h>
 
@@ -122,6 +124,47 @@ static enum les_kind answer_layout(struct server *server, struct les_error *rete
 	return say_fail(server, &error, reterr);
 }
 
+/* A foreign model, from input to a sealed memfd that holds the canonical file. */
+static enum les_kind convert_model(const struct les_view *input, const char *part, int *ret_fd,
+				   size_t *ret_n, struct les_error *reterr)
+{
+	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(LES_WEIGHTS_BYTES_MAX);
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	struct les_weights weights;
+	void *bytes = NULL;
+	size_t n = 0;
+	enum les_kind kind =
+		les_model_file_parse(input->bytes, input->n, part, &arena, &weights, reterr);
+
+	if (kind == LES_OK)
+		kind = les_weights_size(&weights, &n, reterr);
+	if (kind == LES_OK)
+		kind = les_memfd_map_new(n, &bytes, &fd, reterr);
+	if (kind != LES_OK)
+		return kind;
+	les_weights_write(&weights, bytes, n);
+	kind = les_memfd_seal(fd, bytes, n, reterr);
+	if (kind == LES_OK) {
+		*ret_fd = LES_TAKE_FD(fd);
+		*ret_n = n;
+	}
+	return kind;
+}
+
+static enum les_kind answer_model(struct server *server, const struct les_open *open,
+				  struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	struct les_error error;
+	size_t n;
+
+	if (convert_model(&server->input, open->part, &fd, &n, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	les_payload_encode(&body, &(struct les_payload){.bytes = n});
+	return say(server, LES_MESSAGE_WEIGHTS, &body, &fd, reterr);
+}
+
 static enum les_kind answer_document(struct server *server, const struct les_open *open,
 				     struct les_error *reterr)
 {
@@ -145,11 +188,20 @@ static enum les_kind on_open(struct server *server, const struct les_message *me
 
 	if (kind != LES_OK)
 		return kind;
-	const bool is_layout = open.want == LES_OPEN_LAYOUT;
-	if (les_view_open(message->fds[0], is_layout ? LES_XML_BYTES_MAX : LES_FILE_BYTES_MAX,
-			  &server->input, &error) != LES_OK)
+	static const uint64_t caps[] = {[LES_OPEN_DOCUMENT] = LES_FILE_BYTES_MAX,
+					[LES_OPEN_LAYOUT] = LES_XML_BYTES_MAX,
+					[LES_OPEN_MODEL] = LES_MODEL_FILE_BYTES_MAX};
+
+	if (les_view_open(message->fds[0], caps[open.want], &server->input, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
-	return is_layout ? answer_layout(server, reterr) : answer_document(server, &open, reterr);
+	switch (open.want) {
+	case LES_OPEN_LAYOUT:
+		return answer_layout(server, reterr);
+	case LES_OPEN_MODEL:
+		return answer_model(server, &open, reterr);
+	default:
+		return answer_document(server, &open, reterr);
+	}
 }
 
 static enum les_kind on_next(struct server *server, const struct les_message *message,

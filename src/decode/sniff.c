@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "decode/header.h"
+#include "decode/model.h"
 
 #include <string.h>
 
@@ -101,6 +102,9 @@ enum les_kind les_sniff(const uint8_t *bytes, size_t n, struct les_sniff *ret,
 		found.kind = LES_DOCUMENT_XML;
 	else if (is_pdf_after_junk(bytes, n))
 		found.kind = LES_DOCUMENT_PDF;
+	else if (les_model_sniff(bytes, n) != LES_MODEL_NONE)
+		return les_fail(reterr, LES_UNSUPPORTED,
+				"the file is a model of kraken; lesart model import takes it");
 	else
 		return les_fail(reterr, LES_FORMAT,
 				"neither PDF nor an image: its first bytes say nothing known");

@@ -31,9 +31,11 @@ enum {
 static const struct rule rules[] = {
 	/* type       roles   from   in           next         fds    body */
 	{M(READY), ANY, true, S(STARTING), S(IDLE), 0, 0, 12, 76},
-	{M(OPEN), DECODE, false, S(IDLE), S(OPENING), 1, 1, 24, 24 + LES_PASSWORD_BYTES_MAX},
+	{M(OPEN), DECODE, false, S(IDLE), S(OPENING), 1, 1, 28,
+	 28 + LES_PASSWORD_BYTES_MAX + LES_PART_BYTES_MAX},
 	{M(DOCUMENT), DECODE, true, S(OPENING), S(OPEN), 0, 0, 8, 8},
 	{M(LAYOUT), DECODE, true, S(OPENING), S(FINISHED), 1, 1, 12, 12},
+	{M(WEIGHTS), DECODE, true, S(OPENING), S(FINISHED), 1, 1, 12, 12},
 	{M(FAIL), DECODE, true, S(OPENING), S(FINISHED), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(NEXT), DECODE, false, S(OPEN), S(PAGING), 0, 0, 4, 4},
 	{M(PAGE), DECODE, true, S(PAGING), S(OPEN), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
@@ -172,6 +174,7 @@ void les_open_encode(struct les_buf *out, const struct les_open *open)
 	les_buf_u64(out, open->page_px_max);
 	les_buf_u32(out, open->render_dpi);
 	les_buf_str(out, open->password);
+	les_buf_str(out, open->part);
 }
 
 enum les_kind les_open_parse(const struct les_message *m, struct les_open *ret,
@@ -185,7 +188,8 @@ enum les_kind les_open_parse(const struct les_message *m, struct les_open *ret,
 	ret->page_px_max = les_rd_u64(&r);
 	ret->render_dpi = les_rd_u32(&r);
 	take_str(&r, ret->password, sizeof ret->password);
-	bool ok = (want == LES_OPEN_DOCUMENT || want == LES_OPEN_LAYOUT) && ret->pages_max >= 1 &&
+	take_str(&r, ret->part, sizeof ret->part);
+	bool ok = want >= LES_OPEN_DOCUMENT && want <= LES_OPEN_MODEL && ret->pages_max >= 1 &&
 		  ret->pages_max <= LES_PAGES_MAX && ret->page_px_max >= 1 &&
 		  ret->page_px_max <= LES_PAGE_PX_MAX && ret->render_dpi >= LES_RENDER_DPI_MIN &&
 		  ret->render_dpi <= LES_DPI_MAX;
@@ -353,13 +357,15 @@ enum les_kind les_payload_parse(const struct les_message *m, struct les_payload 
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
 	bool is_picture = m->type == LES_MESSAGE_PICTURE;
+	const uint64_t cap = is_picture                       ? LES_PICTURE_BYTES_MAX
+			     : m->type == LES_MESSAGE_WEIGHTS ? LES_WEIGHTS_BYTES_MAX
+							      : LES_RECORDS_BYTES_MAX;
 
 	ret->bytes = les_rd_u64(&r);
 	uint32_t picture = les_rd_u32(&r);
 	ret->picture = (enum les_picture)picture;
 	/* never empty: one that holds nothing could be sent for ever */
-	bool ok = ret->bytes >= 1 &&
-		  ret->bytes <= (is_picture ? LES_PICTURE_BYTES_MAX : LES_RECORDS_BYTES_MAX) &&
+	bool ok = ret->bytes >= 1 && ret->bytes <= cap &&
 		  (is_picture ? picture == LES_PICTURE_PAGE || picture == LES_PICTURE_OVERLAY
 			      : picture == LES_PICTURE_NONE);
 	return finish(&r, ok, "payload", reterr);

@@ -17,7 +17,8 @@
  *                 lesart                          lesart-decode
  *                                              ←  READY     build id, what confines it
  *   OPEN      input fd, limits, password       →
- *                                              ←  DOCUMENT  pages, kind     | LAYOUT records | FAIL
+ *                                              ←  DOCUMENT  pages, kind     | LAYOUT records
+ *                                                           | WEIGHTS a net        | FAIL
  *   NEXT      page number (the one credit)     →
  *                                              ←  PAGE      geometry, pixels | FAIL that page
  *   SOURCE    ground truth: a ZIP's fd, or none →
@@ -44,6 +45,7 @@ enum les_message_type {
 	LES_MESSAGE_SOURCE = 15,
 	LES_MESSAGE_ENTRIES = 16,
 	LES_MESSAGE_ENTRY = 17,
+	LES_MESSAGE_WEIGHTS = 18,
 	LES_MESSAGE_MODEL = 20,
 	LES_MESSAGE_READ = 21,
 	LES_MESSAGE_LINES = 22,
@@ -107,6 +109,7 @@ enum les_kind les_ready_parse(const struct les_message *m, struct les_ready *ret
 enum les_open_want {
 	LES_OPEN_DOCUMENT = 1, /* answered by DOCUMENT: pages with pixels */
 	LES_OPEN_LAYOUT = 2,   /* PAGE or ALTO XML, answered by LAYOUT: one page's records */
+	LES_OPEN_MODEL = 3,    /* a model of kraken, answered by WEIGHTS (ipc/weights.h) */
 };
 struct les_open {
 	enum les_open_want want;
@@ -114,6 +117,7 @@ struct les_open {
 	uint64_t page_px_max;
 	uint32_t render_dpi;
 	char password[LES_PASSWORD_BYTES_MAX + 1]; /* "" for none */
+	char part[LES_PART_BYTES_MAX + 1];         /* which model of a file; "": the only one */
 };
 void les_open_encode(struct les_buf *out, const struct les_open *open);
 enum les_kind les_open_parse(const struct les_message *m, struct les_open *ret,

@@ -46,7 +46,9 @@ static struct les_spawn spawn_for(const struct les_pool *pool, enum les_role rol
 		spawn.address_bytes = LES_DECODE_BASE_BYTES + LES_FILE_BYTES_MAX +
 				      LES_DECODE_BYTES_PER_PX * LES_PAGE_PX_MAX;
 		spawn.cpu_seconds = LES_DECODE_CPU_SECONDS;
-		spawn.file_bytes = LES_DECODE_OUT_BYTES_MAX;
+		spawn.file_bytes = LES_DECODE_OUT_BYTES_MAX > LES_WEIGHTS_BYTES_MAX
+					   ? LES_DECODE_OUT_BYTES_MAX
+					   : LES_WEIGHTS_BYTES_MAX;
 		return spawn;
 	}
 	spawn.cpu_seconds = LES_RECOGNISER_CPU_SECONDS;

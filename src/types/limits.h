@@ -76,6 +76,7 @@
 #define LES_WEIGHTS_BYTES_MAX (512ull << 20)    /* a canonical file, and a net in memory */
 #define LES_MODEL_JSON_BYTES_MAX (16ull << 20)  /* a header, or one entry of the metadata */
 #define LES_MODEL_META_BYTES_MAX (4u << 20)
+#define LES_WEIGHTS_TABLES_BYTES_MAX (4ull << 20) /* beside the mapped file */
 #define LES_MODELS_IN_FILE_MAX 64u
 #define LES_PART_BYTES_MAX 64u
 #define LES_TENSOR_NAME_BYTES_MAX 128u
