@@ -3,10 +3,13 @@
 #include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "jobs/packing.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { HEIGHT_PX = 120 }; /* of kraken's default net */
 
 struct arguments {
 	const char *hyphens, *normal_form;
@@ -48,7 +51,7 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 		{"check", 0, NULL, "say what is there and what is wrong with it; train nothing",
 		 LES_OPTION_FLAG, &a->check, 0, 0},
 		{"json", 0, NULL, "the same for programs", LES_OPTION_FLAG, &a->json, 0, 0},
-		{"thorough", 0, NULL, "decode every image, do not only look at its header",
+		{"thorough", 0, NULL, "decode every image and cut out every line, too",
 		 LES_OPTION_FLAG, &a->thorough, 0, 0},
 		{"normal-form", 0, "FORM", "of the text: nfc (default) or nfd", LES_OPTION_STRING,
 		 &a->normal_form, 0, 0},
@@ -99,16 +102,22 @@ static enum les_kind check(const struct arguments *a, struct les_pool *pool, int
 {
 	LES_CLEANUP(les_corpus_close) struct les_corpus corpus = {0};
 	LES_CLEANUP(les_survey_done) struct les_survey survey = {0};
+	LES_CLEANUP(les_packed_done) struct les_packed packed = {.fd = -1};
 	const bool shown = isatty(STDERR_FILENO) == 1;
 	const struct les_survey_request request = {.rules = a->rules,
 						   .threads = (uint32_t)a->threads,
-						   .thorough = a->thorough,
 						   .progress = shown ? show_progress : NULL};
+	const struct les_packing_request packing = {.h_px = HEIGHT_PX,
+						    .threads = (uint32_t)a->threads,
+						    .progress = shown ? show_progress : NULL,
+						    .cancel_fd = -1};
 	const double since = les_clock_s();
 	enum les_kind kind = les_corpus_open(pool, a->paths, a->paths_n, &corpus, reterr);
 
 	if (kind == LES_OK)
 		kind = les_survey_run(pool, &corpus, &request, &survey, reterr);
+	if (kind == LES_OK && a->thorough)
+		kind = les_packing_run(pool, &corpus, &survey, &packing, &packed, reterr);
 	if (shown)
 		fputs("\r\033[K", stderr);
 	if (kind != LES_OK)
@@ -135,8 +144,9 @@ int les_cli_train(int argc, char **argv)
 	if (kind == LES_OK) {
 		const struct les_pool_config config = {
 			.binary_dir = binary_dir,
+			.stock = {[LES_ROLE_TRAIN] = {.max = (uint32_t)a.threads}},
 			.threads = 1,
-			.recogniser_documents = 1,
+			.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
 			.allow_weak_sandbox = a.allow_weak_sandbox,
 		};
 		kind = les_pool_new(&config, &pool, &error);

@@ -62,7 +62,7 @@ static const struct argument_rule conditional[] = {
 /* oneDNN writes code into memory of its own and then makes it executable. */
 static bool makes_code(enum les_role role)
 {
-	return role == LES_ROLE_READ;
+	return role == LES_ROLE_READ || role == LES_ROLE_TRAIN;
 }
 
 static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)

@@ -22,6 +22,7 @@ static const struct les_role_info infos[LES_ROLE_N] = {
 	[LES_ROLE_DECODE] = {"lesart-decode", decode_environment, 64},
 	[LES_ROLE_TESSERACT] = {"lesart-tesseract", tesseract_environment, 48},
 	[LES_ROLE_READ] = {"lesart-read", read_environment, 48},
+	[LES_ROLE_TRAIN] = {"lesart-train", read_environment, 48},
 };
 
 const struct les_role_info *les_role_info(enum les_role role)

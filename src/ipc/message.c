@@ -24,6 +24,7 @@ enum {
 
 #define DECODE (1u << LES_ROLE_DECODE)
 #define RECOGNISE (1u << LES_ROLE_TESSERACT | 1u << LES_ROLE_READ)
+#define TRAIN (1u << LES_ROLE_TRAIN)
 #define ANY ((1u << LES_ROLE_N) - 1)
 #define S(name) LES_STATE_##name
 #define M(name) LES_MESSAGE_##name
@@ -47,6 +48,10 @@ static const struct rule rules[] = {
 	{M(PAGE), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
 	{M(LAYOUT), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, 12, 12},
 	{M(FAIL), DECODE, true, S(ENTRY), S(SOURCE), 0, 0, 8, FAIL_BYTES_MAX},
+	{M(PREPARE), TRAIN, false, S(IDLE), S(CUTTING), 2, 2, PAGE_INFO_BYTES + 12,
+	 PAGE_INFO_BYTES + 12},
+	{M(PREPARED), TRAIN, true, S(CUTTING), S(IDLE), 1, 1, 12, 12},
+	{M(FAIL), TRAIN, true, S(CUTTING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
 	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 32,
 	 PAGE_INFO_BYTES + 32 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
@@ -346,10 +351,44 @@ enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_
 	return finish(&r, ok, "ENTRY", reterr);
 }
 
+void les_prepare_ask_encode(struct les_buf *out, const struct les_prepare_ask *ask)
+{
+	les_page_info_encode(out, &ask->page);
+	les_buf_u32(out, ask->h_px);
+	les_buf_u64(out, ask->layout_bytes);
+}
+
+enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prepare_ask *ret,
+				    struct les_error *reterr)
+{
+	struct les_rd r = les_rd(m->body, m->body_bytes);
+	bool ok = page_info_read(&r, &ret->page);
+
+	ret->h_px = les_rd_u32(&r);
+	ret->layout_bytes = les_rd_u64(&r);
+	ok = ok && ret->h_px >= LES_LINE_H_MIN && ret->h_px <= LES_LINE_H_MAX &&
+	     ret->layout_bytes <= LES_RECORDS_BYTES_MAX;
+	return finish(&r, ok, "PREPARE", reterr);
+}
+
 void les_payload_encode(struct les_buf *out, const struct les_payload *payload)
 {
 	les_buf_u64(out, payload->bytes);
 	les_buf_u32(out, payload->picture);
+}
+
+static uint64_t payload_max(uint16_t type)
+{
+	switch (type) {
+	case LES_MESSAGE_PICTURE:
+		return LES_PICTURE_BYTES_MAX;
+	case LES_MESSAGE_WEIGHTS:
+		return LES_WEIGHTS_BYTES_MAX;
+	case LES_MESSAGE_PREPARED:
+		return LES_PREPARED_BYTES_MAX;
+	default:
+		return LES_RECORDS_BYTES_MAX;
+	}
 }
 
 enum les_kind les_payload_parse(const struct les_message *m, struct les_payload *ret,
@@ -357,15 +396,12 @@ enum les_kind les_payload_parse(const struct les_message *m, struct les_payload 
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
 	bool is_picture = m->type == LES_MESSAGE_PICTURE;
-	const uint64_t cap = is_picture                       ? LES_PICTURE_BYTES_MAX
-			     : m->type == LES_MESSAGE_WEIGHTS ? LES_WEIGHTS_BYTES_MAX
-							      : LES_RECORDS_BYTES_MAX;
 
 	ret->bytes = les_rd_u64(&r);
 	uint32_t picture = les_rd_u32(&r);
 	ret->picture = (enum les_picture)picture;
 	/* never empty: one that holds nothing could be sent for ever */
-	bool ok = ret->bytes >= 1 && ret->bytes <= cap &&
+	bool ok = ret->bytes >= 1 && ret->bytes <= payload_max(m->type) &&
 		  (is_picture ? picture == LES_PICTURE_PAGE || picture == LES_PICTURE_OVERLAY
 			      : picture == LES_PICTURE_NONE);
 	return finish(&r, ok, "payload", reterr);

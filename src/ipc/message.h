@@ -26,6 +26,11 @@
  *   ENTRY     number or fd, what of it         →
  *                                              ←  PAGE | LAYOUT              | FAIL that entry
  *
+ *                 lesart                          lesart-train
+ *                                              ←  READY
+ *   PREPARE   page, lines, their height        →
+ *                                              ←  PREPARED  line images      | FAIL that page
+ *
  *                 lesart                          lesart-tesseract, lesart-read
  *                                              ←  READY
  *   MODEL     use, id, fd (as often as needed) →
@@ -51,6 +56,8 @@ enum les_message_type {
 	LES_MESSAGE_LINES = 22,
 	LES_MESSAGE_PICTURE = 23,
 	LES_MESSAGE_READ_DONE = 24,
+	LES_MESSAGE_PREPARE = 28,
+	LES_MESSAGE_PREPARED = 29,
 };
 
 /* A worker's state as both sides see it. */
@@ -63,6 +70,7 @@ enum les_state {
 	LES_STATE_LISTING,  /* decode: SOURCE was sent */
 	LES_STATE_SOURCE,   /* decode: has ground truth, no credit outstanding */
 	LES_STATE_ENTRY,    /* decode: ENTRY was sent */
+	LES_STATE_CUTTING,  /* train: PREPARE was sent */
 	LES_STATE_READING,  /* recogniser: READ was sent */
 	LES_STATE_FINISHED, /* nothing more may come */
 };
@@ -166,7 +174,18 @@ void les_entry_ask_encode(struct les_buf *out, const struct les_entry_ask *ask);
 enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_ask *ret,
 				  struct les_error *reterr);
 
-/* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PICTURE (PNG). */
+/* PREPARE: a page's pixels (first fd) and the records of the lines to cut out of it (second), to be
+ * kept at a height (train/prepare.h). */
+struct les_prepare_ask {
+	struct les_page_info page;
+	uint32_t h_px;
+	uint64_t layout_bytes;
+};
+void les_prepare_ask_encode(struct les_buf *out, const struct les_prepare_ask *ask);
+enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prepare_ask *ret,
+				    struct les_error *reterr);
+
+/* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PREPARED (line images), PICTURE (PNG). */
 enum les_picture { LES_PICTURE_NONE = 0, LES_PICTURE_PAGE = 1, LES_PICTURE_OVERLAY = 2 };
 struct les_payload {
 	uint64_t bytes;

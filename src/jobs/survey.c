@@ -87,24 +87,6 @@ static enum les_kind judge_heights(struct les_survey_document *d, struct les_err
 	return LES_OK;
 }
 
-static enum les_kind look_at_image(const struct shared *s, struct les_feed *feed, uint32_t index,
-				   struct les_error *reterr)
-{
-	struct les_survey_document *d = &s->survey->documents[index];
-	const struct les_corpus_document *document = &s->corpus->documents[index];
-	LES_CLEANUP(les_fd_close) int fd = -1;
-	struct les_page_info info;
-
-	if (!s->request->thorough)
-		return les_feed_size(feed, document, &d->w_px, &d->h_px, reterr);
-	enum les_kind kind = les_feed_pixels(feed, document, &info, &fd, reterr);
-	if (kind == LES_OK) {
-		d->w_px = info.w_px;
-		d->h_px = info.h_px;
-	}
-	return kind;
-}
-
 static enum les_kind look_at(struct shared *s, struct les_feed *feed, uint32_t index,
 			     struct les_error *reterr)
 {
@@ -113,7 +95,8 @@ static enum les_kind look_at(struct shared *s, struct les_feed *feed, uint32_t i
 	enum les_kind kind = les_feed_truth(feed, &s->corpus->documents[index], &truth, reterr);
 
 	if (kind == LES_OK)
-		kind = look_at_image(s, feed, index, reterr);
+		kind = les_feed_size(feed, &s->corpus->documents[index], &d->w_px, &d->h_px,
+				     reterr);
 	if (kind == LES_OK)
 		kind = les_truth_check_size(truth, d->w_px, d->h_px, reterr);
 	if (kind != LES_OK)
@@ -183,14 +166,19 @@ static enum les_kind find_median(struct les_survey *survey, uint64_t lines_n,
 	return LES_OK;
 }
 
-static enum les_kind add_up(struct les_survey *survey, struct les_error *reterr)
+enum les_kind les_survey_count(struct les_survey *survey, struct les_error *reterr)
 {
 	enum les_kind kind = LES_OK;
 
+	les_alphabet_done(&survey->alphabet);
+	memset(survey->verdicts_n, 0, sizeof survey->verdicts_n);
+	survey->lines_n = survey->characters_n = 0;
+	survey->documents_failed_n = survey->mixed_n = 0;
 	for (uint32_t i = 0; i < survey->corpus->documents_n; i++) {
 		struct les_survey_document *d = &survey->documents[i];
 		survey->documents_failed_n += d->error.kind != LES_OK;
-		for (uint32_t k = 0; k < d->lines_n && kind == LES_OK; k++) {
+		for (uint32_t k = 0; d->error.kind == LES_OK && k < d->lines_n && kind == LES_OK;
+		     k++) {
 			struct les_survey_line *line = &d->lines[k];
 			line->judged.verdict = les_pitch_judge(&line->judged, survey->median_pitch);
 			survey->verdicts_n[line->judged.verdict]++;
@@ -227,7 +215,7 @@ enum les_kind les_survey_run(struct les_pool *pool, struct les_corpus *corpus,
 	if (kind == LES_OK)
 		kind = find_median(&survey, shared.lines_n, reterr);
 	if (kind == LES_OK)
-		kind = add_up(&survey, reterr);
+		kind = les_survey_count(&survey, reterr);
 	if (kind != LES_OK)
 		return kind;
 	*ret = survey;

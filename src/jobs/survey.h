@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* What a corpus holds, line by line, before anything is learnt from it: its texts prepared, its
- * geometry judged, its images looked at by their headers (thorough: decoded). */
+ * geometry judged, its images looked at by their headers. */
 struct les_survey_line {
 	uint32_t number; /* in its document, from 1 */
 	struct les_judged judged;
@@ -39,7 +39,6 @@ struct les_survey_request {
 	struct les_text_rules rules;
 	const struct les_alphabet *base; /* the base's letters, or NULL */
 	uint32_t threads;
-	bool thorough;
 	void (*progress)(void *context, uint32_t done_n, uint32_t all_n); /* or NULL; any thread,
 									     one at a time */
 	void *context;
@@ -51,6 +50,10 @@ enum les_kind les_survey_run(struct les_pool *pool, struct les_corpus *corpus,
 			     const struct les_survey_request *request, struct les_survey *ret,
 			     struct les_error *reterr);
 void les_survey_done(struct les_survey *survey);
+
+/* Counts anew what follows from the lines' verdicts and the documents' errors: once some have
+ * changed. errors: LIMIT, NOMEM. */
+enum les_kind les_survey_count(struct les_survey *survey, struct les_error *reterr);
 
 /* A layout is of its image only if the sizes agree; one without a size is taken on trust. errors:
  * ARG. */

@@ -25,6 +25,11 @@
 #define LES_GROUND_TEXT_BYTES_MAX 65536u /* one .gt.txt */
 #define LES_DOCUMENTS_MAX 1000000u
 #define LES_SURVEY_LINES_MAX 4000000u
+#define LES_PREPARED_BYTES_MAX (512ull << 20) /* one page's line images */
+#define LES_LINE_H_MIN 16u                    /* line images are kept at */
+#define LES_LINE_H_MAX 256u
+#define LES_PACK_BYTES_MAX (256ull << 30)
+#define LES_PACK_TEXTS_BYTES_MAX (1ull << 30)
 #define LES_SOURCE_CRASHES_MAX 20u /* of decoders over one source's entries, in one thread */
 
 /* A page. */

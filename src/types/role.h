@@ -8,6 +8,7 @@ enum les_role {
 	LES_ROLE_DECODE,    /* lesart-decode: hostile bytes → pages */
 	LES_ROLE_TESSERACT, /* lesart-tesseract: pages → lines and text of print */
 	LES_ROLE_READ,      /* lesart-read: pages → lines and text by neural nets */
+	LES_ROLE_TRAIN, /* lesart-train: pages → line images; line images and texts → weights */
 	LES_ROLE_N,
 };
 

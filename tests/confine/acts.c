@@ -290,7 +290,8 @@ const struct act acts[] = {
 	 protect_exec, /* oneDNN writes code, and only its role may run it */
 	 {[LES_ROLE_DECODE] = FAILS(EPERM),
 	  [LES_ROLE_TESSERACT] = FAILS(EPERM),
-	  [LES_ROLE_READ] = WORKS}},
+	  [LES_ROLE_READ] = WORKS,
+	  [LES_ROLE_TRAIN] = WORKS}},
 	{"map a memfd executable", map_memfd_exec, ALL(FAILS(EPERM))},
 	{"pkey_mprotect", protect_key_exec, ALL(DIES(SIGSYS))},
 	{"personality", persona, ALL(DIES(SIGSYS))},

@@ -111,11 +111,12 @@ static void the_release_does_not_know_the_message(void **state)
 int main(void)
 {
 	static const enum les_role decode = LES_ROLE_DECODE, tesseract = LES_ROLE_TESSERACT,
-				   read = LES_ROLE_READ;
+				   read = LES_ROLE_READ, train = LES_ROLE_TRAIN;
 	const struct CMUnitTest tests[] = {
 		ROLE(every_act_comes_to_nothing, decode),
 		ROLE(every_act_comes_to_nothing, tesseract),
 		ROLE(every_act_comes_to_nothing, read),
+		ROLE(every_act_comes_to_nothing, train),
 		ROLE(the_release_does_not_know_the_message, decode),
 		ROLE(the_release_does_not_know_the_message, tesseract),
 	};

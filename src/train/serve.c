@@ -1,0 +1,115 @@
+#include "train/serve.h"
+
+#include "base/cleanup.h"
+#include "confine/confine.h"
+#include "ipc/memfd.h"
+#include "ipc/record.h"
+#include "train/prepare.h"
+
+LES_DEFINE_CLEANUP(struct les_page, les_page_free)
+
+struct server {
+	int channel;
+	struct les_session session;
+};
+
+static enum les_kind get_ready(struct server *server, struct les_error *reterr)
+{
+	const uint32_t abi = les_landlock_abi();
+	enum les_kind kind = les_confine_files(LES_ROLE_TRAIN, reterr);
+
+	if (kind == LES_OK)
+		kind = les_confine_calls(LES_ROLE_TRAIN, reterr);
+	if (kind == LES_OK)
+		kind = les_worker_ready(&server->session, server->channel, abi, reterr);
+	return kind;
+}
+
+static enum les_kind say(struct server *server, uint16_t type, const struct les_buf *body,
+			 const int *fd, struct les_error *reterr)
+{
+	return les_session_send(&server->session, LES_ROLE_TRAIN, server->channel, type, body, fd,
+				fd ? 1 : 0, reterr);
+}
+
+static enum les_kind say_fail(struct server *server, const struct les_error *error,
+			      struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+
+	les_fail_encode(&body, error);
+	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
+}
+
+/* Maps what came with PREPARE and cuts. *ret_fd is the caller's. */
+static enum les_kind prepare(const struct les_prepare_ask *ask, const int fds[2],
+			     struct les_payload *ret, int *ret_fd, struct les_error *reterr)
+{
+	LES_CLEANUP(les_view_close) struct les_view pixels = {0};
+	LES_CLEANUP(les_view_close) struct les_view records = {0};
+	LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(LES_PREPARED_BYTES_MAX);
+	LES_CLEANUP(les_page_free_p) struct les_page *lines = les_page_new();
+	const struct les_page_info *p = &ask->page;
+	enum les_kind kind = lines ? LES_OK : les_fail(reterr, LES_NOMEM, "no memory for lines");
+
+	if (kind == LES_OK)
+		kind = les_view_open_sealed(fds[0], (uint64_t)p->stride_bytes * p->h_px, &pixels,
+					    reterr);
+	if (kind == LES_OK)
+		kind = les_view_open_sealed(fds[1], ask->layout_bytes, &records, reterr);
+	if (kind == LES_OK)
+		kind = les_records_parse(records.bytes, records.n, lines, reterr);
+	if (kind != LES_OK)
+		return kind;
+	const struct les_image page = {pixels.bytes, p->w_px, p->h_px, p->stride_bytes,
+				       p->channels};
+	kind = les_prepare(&page, lines->lines, lines->lines_n, ask->h_px, &out, reterr);
+	ret->bytes = out.len;
+	ret->picture = LES_PICTURE_NONE;
+	return kind == LES_OK ? les_memfd_new(out.bytes, out.len, ret_fd, reterr) : kind;
+}
+
+static enum les_kind on_prepare(struct server *server, const struct les_message *message,
+				struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	struct les_prepare_ask ask;
+	struct les_payload payload;
+	struct les_error error;
+	enum les_kind kind = les_prepare_ask_parse(message, &ask, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	if (prepare(&ask, message->fds, &payload, &fd, &error) != LES_OK)
+		return say_fail(server, &error, reterr);
+	les_payload_encode(&body, &payload);
+	return say(server, LES_MESSAGE_PREPARED, &body, &fd, reterr);
+}
+
+/* One message and its answer. *ret_end: lesart hung up. */
+static enum les_kind step(struct server *server, bool *ret_end, struct les_error *reterr)
+{
+	LES_CLEANUP(les_message_done) struct les_message message = LES_MESSAGE_NONE;
+
+	if (les_channel_receive(server->channel, -1, &message, NULL) != LES_OK) {
+		*ret_end = true; /* gone, or not lesart: either way there is nobody to serve */
+		return LES_OK;
+	}
+	enum les_kind kind = les_session_step(&server->session, LES_ROLE_MAIN, &message, reterr);
+	if (kind != LES_OK)
+		return kind;
+	return on_prepare(server, &message, reterr);
+}
+
+enum les_kind les_train_serve(int channel, struct les_error *reterr)
+{
+	struct server server = {.channel = channel,
+				.session = {LES_ROLE_TRAIN, LES_STATE_STARTING}};
+	enum les_kind kind = get_ready(&server, reterr);
+	bool end = false;
+
+	while (kind == LES_OK && !end)
+		kind = step(&server, &end, reterr);
+	return kind;
+}
