@@ -222,8 +222,9 @@ static enum les_kind read_flags(struct les_maker *maker, const struct les_model_
 		return les_fail(maker->reterr, LES_UNSUPPORTED, "seg_type \"%.40s\" is not known",
 				seg_type);
 	weights->boxes = seg_type && strcmp(seg_type, "bbox") == 0;
-	weights->legacy_polygons =
-		json_is_boolean(legacy) ? json_is_true(legacy) : from->legacy_polygons_missing;
+	if (weights->kind == LES_NET_RECOGNITION)
+		weights->legacy_polygons = json_is_boolean(legacy) ? json_is_true(legacy)
+								   : from->legacy_polygons_missing;
 	weights->topline = json_is_true(topline);
 	if (json_is_number(temperature) && json_number_value(temperature) > 0 &&
 	    json_number_value(temperature) <= 100)
