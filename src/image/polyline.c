@@ -61,6 +61,30 @@ struct les_vec les_polyline_at(const struct les_polyline *line, double distance)
 	return line->at[line->n - 1];
 }
 
+/* The side of a–b on which p lies. */
+static double side_of(struct les_vec a, struct les_vec b, struct les_vec p)
+{
+	return les_vec_cross(les_vec_sub(b, a), les_vec_sub(p, a));
+}
+
+static bool in_box(struct les_vec a, struct les_vec b, struct les_vec p)
+{
+	return p.x >= fmin(a.x, b.x) && p.x <= fmax(a.x, b.x) && p.y >= fmin(a.y, b.y) &&
+	       p.y <= fmax(a.y, b.y);
+}
+
+bool les_segments_meet(struct les_vec a, struct les_vec b, struct les_vec c, struct les_vec d)
+{
+	const double abc = side_of(a, b, c), abd = side_of(a, b, d);
+	const double cda = side_of(c, d, a), cdb = side_of(c, d, b);
+
+	if (((abc < 0 && abd > 0) || (abc > 0 && abd < 0)) &&
+	    ((cda < 0 && cdb > 0) || (cda > 0 && cdb < 0)))
+		return true;
+	return (abc == 0 && in_box(a, b, c)) || (abd == 0 && in_box(a, b, d)) ||
+	       (cda == 0 && in_box(c, d, a)) || (cdb == 0 && in_box(c, d, b));
+}
+
 struct les_vec les_segment_nearest(struct les_vec a, struct les_vec b, struct les_vec p)
 {
 	const struct les_vec d = les_vec_sub(b, a);
@@ -142,4 +166,28 @@ enum les_kind les_polyline_subdivide(const struct les_polyline *line, struct les
 	*ret = out;
 	out = (struct les_polyline){0};
 	return LES_OK;
+}
+
+enum les_kind les_polylines_push(struct les_polylines *list, struct les_polyline *line,
+				 struct les_error *reterr)
+{
+	if (list->n == list->capacity) {
+		const size_t capacity = list->capacity ? list->capacity * 2 : 32;
+		struct les_polyline *at = reallocarray(list->at, capacity, sizeof *at);
+		if (!at)
+			return les_fail(reterr, LES_NOMEM, "%zu outlines", capacity);
+		list->at = at;
+		list->capacity = capacity;
+	}
+	list->at[list->n++] = *line;
+	*line = (struct les_polyline){0};
+	return LES_OK;
+}
+
+void les_polylines_done(struct les_polylines *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		les_polyline_done(&list->at[i]);
+	free(list->at);
+	*list = (struct les_polylines){0};
 }

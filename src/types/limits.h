@@ -73,6 +73,10 @@
 #define LES_INPUT_FLOATS_MAX 120000000ull
 #define LES_TRACE_POINTS_MAX 1000000u /* of an outline before it is simplified */
 #define LES_TRIANGLE_POINTS_MAX 8000u
+#define LES_PLANE_PX_MAX 16000000ull /* a heatmap's channel */
+#define LES_BLUR_SIGMA_MAX 20
+#define LES_SKELETON_ENDS_MAX 6000u
+#define LES_EXTENSION_STEPS_MAX 2000000ull /* outline times baseline points */
 
 /* A net. */
 #define LES_TENSOR_RANK_MAX 4u
