@@ -19,6 +19,7 @@ struct rule {
 
 enum {
 	PAGE_INFO_BYTES = 4 * 5 + 4 + 4 * 4 + 4 * 2 + 4 * 4 + 4 * 6 + 4,
+	TRAINING_BYTES_MIN = 4 + 8 + 15 * 4,
 	FAIL_BYTES_MAX = 8 + LES_MESSAGE_BYTES_MAX,
 };
 
@@ -52,6 +53,18 @@ static const struct rule rules[] = {
 	 PAGE_INFO_BYTES + 12},
 	{M(PREPARED), TRAIN, true, S(CUTTING), S(IDLE), 1, 1, 12, 12},
 	{M(FAIL), TRAIN, true, S(CUTTING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
+	{M(BASE), TRAIN, false, S(IDLE), S(IDLE), 1, 1, 0, 0},
+	{M(RESUME), TRAIN, false, S(IDLE), S(IDLE), 1, 1, 0, 0},
+	{M(TRAIN), TRAIN, false, S(IDLE), S(TRAINING), 1, 1, TRAINING_BYTES_MIN,
+	 TRAINING_BYTES_MIN + LES_SPEC_BYTES_MAX},
+	{M(REPORT), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 60, 60},
+	{M(CHECKPOINT), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
+	{M(BEST), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
+	{M(CURVE), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
+	{M(STOP), TRAIN, false, S(TRAINING), S(TRAINING), 0, 0, 0, 0},
+	{M(STOP), TRAIN, false, S(IDLE), S(IDLE), 0, 0, 0, 0},
+	{M(TRAINED), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 4, 4},
+	{M(FAIL), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
 	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 32,
 	 PAGE_INFO_BYTES + 32 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
@@ -380,9 +393,13 @@ void les_payload_encode(struct les_buf *out, const struct les_payload *payload)
 static uint64_t payload_max(uint16_t type)
 {
 	switch (type) {
+	case LES_MESSAGE_CHECKPOINT:
+		return LES_CHECKPOINT_BYTES_MAX;
 	case LES_MESSAGE_PICTURE:
+	case LES_MESSAGE_CURVE:
 		return LES_PICTURE_BYTES_MAX;
 	case LES_MESSAGE_WEIGHTS:
+	case LES_MESSAGE_BEST:
 		return LES_WEIGHTS_BYTES_MAX;
 	case LES_MESSAGE_PREPARED:
 		return LES_PREPARED_BYTES_MAX;

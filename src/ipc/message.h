@@ -30,6 +30,7 @@
  *                                              ←  READY
  *   PREPARE   page, lines, their height        →
  *                                              ←  PREPARED  line images      | FAIL that page
+ *   TRAIN …   see ipc/training.h
  *
  *                 lesart                          lesart-tesseract, lesart-read
  *                                              ←  READY
@@ -58,6 +59,15 @@ enum les_message_type {
 	LES_MESSAGE_READ_DONE = 24,
 	LES_MESSAGE_PREPARE = 28,
 	LES_MESSAGE_PREPARED = 29,
+	LES_MESSAGE_BASE = 30,
+	LES_MESSAGE_RESUME = 31,
+	LES_MESSAGE_TRAIN = 32,
+	LES_MESSAGE_REPORT = 33,
+	LES_MESSAGE_CHECKPOINT = 34,
+	LES_MESSAGE_BEST = 35,
+	LES_MESSAGE_CURVE = 36,
+	LES_MESSAGE_STOP = 37,
+	LES_MESSAGE_TRAINED = 38,
 };
 
 /* A worker's state as both sides see it. */
@@ -71,6 +81,7 @@ enum les_state {
 	LES_STATE_SOURCE,   /* decode: has ground truth, no credit outstanding */
 	LES_STATE_ENTRY,    /* decode: ENTRY was sent */
 	LES_STATE_CUTTING,  /* train: PREPARE was sent */
+	LES_STATE_TRAINING, /* train: TRAIN was sent */
 	LES_STATE_READING,  /* recogniser: READ was sent */
 	LES_STATE_FINISHED, /* nothing more may come */
 };

@@ -28,6 +28,9 @@
 #define LES_PREPARED_BYTES_MAX (512ull << 20) /* one page's line images */
 #define LES_LINE_H_MIN 16u                    /* line images are kept at */
 #define LES_LINE_H_MAX 256u
+#define LES_EPOCHS_MAX 100000u
+#define LES_BATCH_LINES_MAX 1024u
+#define LES_CHECKPOINT_BYTES_MAX (4ull << 30)
 #define LES_PACK_BYTES_MAX (256ull << 30)
 #define LES_PACK_TEXTS_BYTES_MAX (1ull << 30)
 #define LES_SOURCE_CRASHES_MAX 20u /* of decoders over one source's entries, in one thread */

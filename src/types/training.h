@@ -1,0 +1,71 @@
+#ifndef LES_TYPES_TRAINING_H
+#define LES_TYPES_TRAINING_H
+
+#include "types/limits.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a training of a recogniser is told, and what it tells. */
+
+enum les_schedule { /* of the rate; the numbers travel */
+		    LES_SCHEDULE_CONSTANT = 1,
+		    LES_SCHEDULE_COSINE = 2,  /* down to nothing over all epochs */
+		    LES_SCHEDULE_PLATEAU = 3, /* halved where validation gets no better */
+};
+
+enum les_resize {                       /* of the base's alphabet; the numbers travel */
+		  LES_RESIZE_FAIL = 1,  /* the base must know every character */
+		  LES_RESIZE_UNION = 2, /* the base's and what is new */
+		  LES_RESIZE_NEW = 3,   /* what the ground truth has, no more */
+};
+
+enum les_precision {                         /* the numbers travel */
+		     LES_PRECISION_AUTO = 1, /* bf16 where the processor has it */
+		     LES_PRECISION_F32 = 2,
+		     LES_PRECISION_BF16 = 3,
+};
+
+struct les_training {
+	char spec[LES_SPEC_BYTES_MAX + 1]; /* VGSL without the output layer; "": the base's */
+	uint64_t seed;
+	uint32_t epochs_max;
+	uint32_t patience; /* epochs without a better validation after which it ends; 0: never */
+	uint32_t batch_lines;
+	float rate;
+	float weight_decay;
+	float gradient_max; /* the norm is clipped to it; 0: not */
+	uint32_t warm_up_steps;
+	enum les_schedule schedule;
+	enum les_resize resize;
+	enum les_precision precision;
+	float augmentation;     /* its strength, 0 to 1; 0: none */
+	float dropout;          /* 0 to 1; < 0: as the spec says */
+	uint32_t frozen_epochs; /* of a base: at first only the output layer learns */
+	uint32_t threads;
+	uint32_t checkpoint_seconds; /* between two; 0: none */
+};
+
+/* Where it stands: about once a second, and after every epoch. */
+struct les_training_report {
+	bool epoch_done;                /* the rates below are this epoch's */
+	uint32_t epoch;                 /* from 1 */
+	uint32_t lines_done, lines_all; /* of this epoch */
+	uint32_t best_epoch;            /* 0: none yet */
+	uint32_t rollbacks_n;           /* after divergence */
+	float loss;                     /* mean a line, of this epoch so far */
+	float rate;
+	float cer, cer_normalised, wer; /* of validation, as fractions; < 0 where there is none */
+	float best_cer;                 /* < 0: none yet */
+	float lines_per_second;
+	uint64_t memory_bytes; /* resident, at most so far */
+};
+
+/* How it ended. */
+enum les_training_end {                            /* the numbers travel */
+			LES_TRAINING_COMPLETE = 1, /* all epochs */
+			LES_TRAINING_SETTLED = 2,  /* no better for as long as patience goes */
+			LES_TRAINING_STOPPED = 3,  /* asked to */
+};
+
+#endif
