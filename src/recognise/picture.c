@@ -1,7 +1,7 @@
 #include "recognise/picture.h"
 
 #include "base/cleanup.h"
-#include "recognise/pix.h"
+#include "preprocess/pix.h"
 
 #include <leptonica/allheaders.h>
 #include <math.h>
