@@ -502,7 +502,7 @@ static enum les_kind read_mode(struct gather *g, enum les_read_mode mode, struct
  * faded ink, which it spreads line by line. */
 static struct les_wishes wishes_of(enum les_read_mode mode)
 {
-	struct les_wishes wishes = {.stain_min = 40, .speckle_min_n = 40};
+	struct les_wishes wishes = {.stain_min = 80, .speckle_min_n = 40};
 
 	if (mode == LES_READ_PAGE || mode == LES_READ_FIND) { /* given lines lie where they lie */
 		wishes.deskew_min_deg = 1;
