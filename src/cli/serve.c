@@ -21,7 +21,8 @@ enum {
 
 struct arguments {
 	const char *listen, *state, *models, *tessdata;
-	uint64_t threads, queue, file_bytes_max, pages_max, page_px_max, page_seconds;
+	uint64_t threads, queue, file_bytes_max, room_bytes_max, pages_max, page_px_max,
+		page_seconds;
 	bool allow_weak_sandbox;
 };
 
@@ -42,6 +43,8 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 		 &a->queue, 0, 1000},
 		{"file-bytes-max", 0, "N", "of a document (default 600 MiB)", LES_OPTION_NUMBER,
 		 &a->file_bytes_max, 1, LES_FILE_BYTES_MAX},
+		{"room-bytes-max", 0, "N", "of all documents here at once (default 2 GiB)",
+		 LES_OPTION_NUMBER, &a->room_bytes_max, 1, LES_ROOM_BYTES_MAX},
 		{"pages-max", 0, "N", "of a document (default 2000)", LES_OPTION_NUMBER,
 		 &a->pages_max, 1, LES_PAGES_MAX},
 		{"page-px-max", 0, "N", "pixels of a page (default 80 million)", LES_OPTION_NUMBER,
@@ -120,6 +123,7 @@ static enum les_kind run(const struct arguments *a, const char *binary_dir, int 
 	const struct les_server_config config = {.pool = pool,
 						 .listen_fd = listen_fd,
 						 .file_bytes_max = a->file_bytes_max,
+						 .room_bytes_max = a->room_bytes_max,
 						 .page_px_max = a->page_px_max,
 						 .pages_max = (uint32_t)a->pages_max,
 						 .page_seconds = (uint32_t)a->page_seconds,
@@ -148,6 +152,7 @@ int les_cli_serve(int argc, char **argv)
 			      .threads = les_processors(),
 			      .queue = 16,
 			      .file_bytes_max = LES_FILE_BYTES_MAX,
+			      .room_bytes_max = LES_ROOM_BYTES_DEFAULT,
 			      .pages_max = LES_PAGES_MAX,
 			      .page_px_max = LES_PAGE_PX_MAX,
 			      .page_seconds = LES_PAGE_SECONDS_DEFAULT};
@@ -156,6 +161,9 @@ int les_cli_serve(int argc, char **argv)
 	struct les_error error;
 	enum les_kind kind = parse(argc, argv, &a, &error);
 
+	if (kind == LES_OK && a.room_bytes_max < a.file_bytes_max)
+		kind = les_fail(&error, LES_ARG,
+				"--room-bytes-max must hold a document of --file-bytes-max");
 	if (kind == LES_OK)
 		kind = les_binary_dir_find(&binary_dir, &error);
 	if (kind == LES_OK)

@@ -33,8 +33,15 @@ enum les_kind les_request_turn(struct les_request *request, int cancel_fd, struc
 		if (poll(&p, 1, 0) > 0)
 			return les_fail(reterr, LES_CANCELLED, "cancelled");
 	}
-	request->ran = true;
+	request->running = true;
 	return LES_OK;
+}
+
+void les_request_over(struct les_request *request)
+{
+	if (request->running)
+		les_slots_finish(&request->server->slots);
+	request->running = false;
 }
 
 enum les_kind les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
@@ -118,6 +125,7 @@ static enum les_kind read_whole(struct les_request *request, int document_fd, st
 		kind = les_request_turn(request, cancel_fd, reterr);
 	if (kind == LES_OK)
 		kind = les_job_run(request->server->config.pool, &job, &sink, &totals, reterr);
+	les_request_over(request); /* taking the answer is not work */
 	if (kind != LES_OK) {
 		if (whole->error.kind != LES_OK)
 			*reterr = whole->error;

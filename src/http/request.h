@@ -20,10 +20,14 @@ struct les_request {
 
 	/* a document's upload */
 	bool admitted;
-	bool ran; /* had its turn */
+	bool running;            /* it is its turn */
+	struct stream *stream;   /* of /ocr/stream, while its job runs or its answer is there */
+	uint64_t reserved_bytes; /* of the server's room for documents */
 	int spool_fd;
 	uint64_t spooled_bytes;
 	struct MHD_PostProcessor *form; /* multipart/form-data, else NULL */
+	struct les_buf field;           /* the form's field at hand, which may come in pieces */
+	char field_name[64];            /* "" between fields */
 	bool has_file;
 	struct les_http_params params;
 	struct les_error error; /* what went wrong with the upload so far */
@@ -62,14 +66,19 @@ enum MHD_Result les_route_health(struct les_request *request);
 enum MHD_Result les_route_ocr(struct les_request *request, int document_fd);
 enum MHD_Result les_route_stream(struct les_request *request, int document_fd);
 
+/* Ends the job of a request that is over, if it has one; its answer may live a little longer. */
+void les_stream_end(struct les_request *request);
+
 /* A job's request as the server's limits and the parameters have it. errors: as
  * les_http_params_apply(). */
 enum les_kind les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
 			      struct les_job_request *ret, struct les_error *reterr);
 
-/* Waits for the turn of this document. errors: CANCELLED where the client or the server went away.
+/* Waits for the turn of this document; les_request_over() ends it. errors: CANCELLED where the
+ * client or the server went away.
  */
 enum les_kind les_request_turn(struct les_request *request, int cancel_fd,
 			       struct les_error *reterr);
+void les_request_over(struct les_request *request);
 
 #endif

@@ -76,9 +76,11 @@ static void request_free(struct les_request *request)
 	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)request->spooled_bytes);
 	les_log("info", "request", "request", request->id, "method", request->method, "route",
 		request->route, "status", status, "bytes", bytes, "ms", milliseconds, NULL);
+	les_stream_end(request);
 	les_upload_done(request);
+	les_request_over(request);
 	if (request->admitted)
-		les_slots_leave(&request->server->slots, request->ran);
+		les_slots_leave(&request->server->slots);
 	atomic_fetch_sub(&request->server->requests_n, 1);
 	free(request);
 }
@@ -148,8 +150,11 @@ static enum MHD_Result refuse_in_body(struct les_request *request)
 	les_buf_printf(
 		&out,
 		"HTTP/1.1 %u Refused\r\nContent-Type: application/json\r\nX-Request-Id: %s\r\n"
-		"Content-Length: %zu\r\nConnection: close\r\n\r\n",
+		"Content-Length: %zu\r\nConnection: close\r\n",
 		request->status, request->id, body.len);
+	if (request->status == 429)
+		les_buf_printf(&out, "Retry-After: %d\r\n", LES_HTTP_RETRY_SECONDS);
+	les_buf_puts(&out, "\r\n");
 	les_buf_put(&out, body.bytes, body.len);
 	if (!out.failed && send(p.fd, out.bytes, out.len, MSG_NOSIGNAL) == (ssize_t)out.len) {
 		shutdown(p.fd, SHUT_WR);
@@ -238,7 +243,8 @@ enum les_kind les_server_start(const struct les_server_config *config, struct le
 	server->config = *config;
 	server->since_s = les_clock_s();
 	server->ending_fd = eventfd(0, EFD_CLOEXEC);
-	les_slots_init(&server->slots, config->running_max, config->waiting_max);
+	les_slots_init(&server->slots, config->running_max, config->waiting_max,
+		       config->room_bytes_max);
 	*ret_daemon = MHD_start_daemon(
 		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
 			MHD_USE_ERROR_LOG | MHD_USE_ITC,

@@ -27,6 +27,8 @@ struct les_server_config {
 	struct les_pool *pool;
 	int listen_fd;
 	uint64_t file_bytes_max, page_px_max;
+	uint64_t room_bytes_max; /* of all documents that are here at once, at least file_bytes_max
+				  */
 	uint32_t pages_max, page_seconds;
 	uint32_t running_max, waiting_max; /* documents */
 	uint32_t threads;                  /* recognisers a document may have */

@@ -2,12 +2,14 @@
 
 #include <time.h>
 
-void les_slots_init(struct les_slots *slots, uint32_t running_max, uint32_t waiting_max)
+void les_slots_init(struct les_slots *slots, uint32_t running_max, uint32_t waiting_max,
+		    uint64_t room_bytes_max)
 {
 	pthread_condattr_t attr;
 
 	*slots = (struct les_slots){.running_max = running_max,
-				    .admitted_max = running_max + waiting_max};
+				    .admitted_max = running_max + waiting_max,
+				    .room_bytes_max = room_bytes_max};
 	pthread_mutex_init(&slots->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -56,13 +58,40 @@ bool les_slots_run(struct les_slots *slots, int wait_ms)
 	return mine;
 }
 
-void les_slots_leave(struct les_slots *slots, bool ran)
+void les_slots_finish(struct les_slots *slots)
+{
+	pthread_mutex_lock(&slots->lock);
+	slots->running_n--;
+	pthread_cond_signal(&slots->freed);
+	pthread_mutex_unlock(&slots->lock);
+}
+
+void les_slots_leave(struct les_slots *slots)
 {
 	pthread_mutex_lock(&slots->lock);
 	slots->admitted_n--;
-	if (ran)
-		slots->running_n--;
-	pthread_cond_signal(&slots->freed);
+	pthread_mutex_unlock(&slots->lock);
+}
+
+enum les_kind les_slots_reserve(struct les_slots *slots, uint64_t bytes, struct les_error *reterr)
+{
+	enum les_kind kind = LES_OK;
+
+	pthread_mutex_lock(&slots->lock);
+	if (bytes > slots->room_bytes_max - slots->room_bytes)
+		kind = les_fail(reterr, LES_BUSY,
+				"the server has no room for so many bytes of documents now: try "
+				"again later");
+	else
+		slots->room_bytes += bytes;
+	pthread_mutex_unlock(&slots->lock);
+	return kind;
+}
+
+void les_slots_release(struct les_slots *slots, uint64_t bytes)
+{
+	pthread_mutex_lock(&slots->lock);
+	slots->room_bytes -= bytes;
 	pthread_mutex_unlock(&slots->lock);
 }
 

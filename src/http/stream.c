@@ -18,16 +18,19 @@
 enum { ALIVE_AFTER_MS = 1000, STATUS_WITHIN_MS = 10000 };
 
 struct stream {
-	struct les_request *request;
+	struct les_request *request; /* NULL once it is over; the thread ends before that */
 	int document_fd, cancel_fd;
 	int gone_fd; /* eventfd inside cancel_fd: the answer was dropped */
 	pthread_t thread;
+	bool joined;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct les_buf waiting; /* events nobody has taken; whole lines */
 	bool started;           /* the first event is there: the answer is 200 */
+	bool gone;              /* nobody takes events any more */
 	bool finished;          /* the job's thread has said its last word */
+	bool failed;            /* it ended before there was a stream */
 	struct les_error error; /* why there is no start, where it finished without */
 	uint64_t seq;
 
@@ -44,13 +47,15 @@ static enum les_kind emit(struct stream *s, const char *name, json_t *event, boo
 	json_object_set_new(event, "schema", json_string(LES_EVENT_SCHEMA));
 	json_object_set_new(event, "event", json_string(name));
 	pthread_mutex_lock(&s->lock);
-	while (may_wait && s->waiting.len > LES_HTTP_EVENTS_BYTES_MAX / 2 && !s->finished)
+	while (may_wait && s->waiting.len > LES_HTTP_EVENTS_BYTES_MAX / 2 && !s->gone)
 		pthread_cond_wait(&s->changed, &s->lock);
 	json_object_set_new(event, "seq", json_integer((json_int_t)++s->seq));
 	les_json_append(&s->waiting, event);
 	les_buf_puts(&s->waiting, "\n");
 	if (s->waiting.failed)
 		kind = LES_NOMEM;
+	if (s->gone)
+		kind = LES_CANCELLED;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 	return kind;
@@ -144,10 +149,16 @@ static void *run(void *context)
 		kind = les_request_turn(s->request, s->cancel_fd, &error);
 	if (kind == LES_OK)
 		kind = les_job_run(s->request->server->config.pool, &job, &sink, &totals, &error);
-	if (s->started)
+	les_request_over(s->request); /* taking the answer is not work */
+	/* from here on an answer that waits for its status line gets a failure, not a stream */
+	pthread_mutex_lock(&s->lock);
+	bool streams = s->started;
+	s->error = error;
+	s->failed = !streams;
+	pthread_mutex_unlock(&s->lock);
+	if (streams)
 		last_word(s, kind, &totals, &error);
 	pthread_mutex_lock(&s->lock);
-	s->error = error;
 	s->finished = true;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
@@ -203,19 +214,42 @@ static ssize_t next_bytes(void *context, uint64_t position, char *to, size_t max
 	return (ssize_t)n;
 }
 
-/* The answer is over, one way or the other: the job ends, its thread is waited for. */
-static void stream_free(void *context)
+/* The job ends, its thread is waited for. */
+static void end_job(struct stream *s)
 {
-	struct stream *s = context;
 	const uint64_t one = 1;
 
+	if (s->joined)
+		return;
 	if (write(s->gone_fd, &one, sizeof one) < 0)
 		abort(); /* an eventfd takes a 1 */
 	pthread_mutex_lock(&s->lock);
-	s->waiting.len = 0; /* lets a writer that waits for room go on, into the cancellation */
+	s->gone = true; /* lets a writer that waits for room go on, into the cancellation */
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
+	s->joined = true;
+}
+
+/* The library ends a request and drops its answer in an order that depends on its version. */
+void les_stream_end(struct les_request *request)
+{
+	struct stream *s = LES_TAKE(request->stream);
+
+	if (!s)
+		return;
+	end_job(s);
+	s->request = NULL;
+}
+
+/* The answer is dropped. */
+static void stream_free(void *context)
+{
+	struct stream *s = context;
+
+	end_job(s);
+	if (s->request)
+		s->request->stream = NULL;
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	les_buf_done(&s->waiting);
@@ -252,7 +286,7 @@ static enum les_kind stream_new(struct les_request *request, int document_fd, st
 	if (kind == LES_OK && pthread_create(&s->thread, NULL, run, s) != 0)
 		kind = les_fail(reterr, LES_NOMEM, "cannot start a thread for the document");
 	if (kind == LES_OK) {
-		*ret = s;
+		request->stream = *ret = s;
 		return LES_OK;
 	}
 	les_fd_close(&s->document_fd);
@@ -270,9 +304,9 @@ static bool await_start(struct stream *s, struct les_error *reterr)
 	bool in_time = true;
 
 	pthread_mutex_lock(&s->lock);
-	while (!s->started && !s->finished && in_time)
+	while (!s->started && !s->failed && in_time)
 		in_time = wait_changed(s, deadline_ms);
-	bool failed = s->finished && !s->started;
+	bool failed = s->failed;
 	if (failed)
 		*reterr = s->error;
 	else if (!s->started) /* still undecided: it becomes a stream, whose last word is the error

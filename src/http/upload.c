@@ -20,6 +20,18 @@ static int spool_new(const struct les_server_config *config)
 	return fd >= 0 ? fd : memfd_create("lesart-upload", MFD_CLOEXEC);
 }
 
+/* Room is taken in steps, or at once where the length was declared. */
+static bool reserve(struct les_request *request, uint64_t bytes)
+{
+	if (bytes <= request->reserved_bytes)
+		return true;
+	const uint64_t more = bytes - request->reserved_bytes;
+	if (les_slots_reserve(&request->server->slots, more, &request->error) != LES_OK)
+		return false;
+	request->reserved_bytes = bytes;
+	return true;
+}
+
 static void spool(struct les_request *request, const char *bytes, size_t n)
 {
 	const uint64_t max = request->server->config.file_bytes_max;
@@ -29,6 +41,8 @@ static void spool(struct les_request *request, const char *bytes, size_t n)
 			 (unsigned long long)max);
 		return;
 	}
+	if (!reserve(request, request->spooled_bytes + n))
+		return;
 	while (n) {
 		ssize_t written = write(request->spool_fd, bytes, n);
 		if (written < 0 && errno == EINTR)
@@ -43,7 +57,30 @@ static void spool(struct les_request *request, const char *bytes, size_t n)
 	}
 }
 
-/* A piece of a form's field: the file's bytes, or a parameter, which must come in one piece. */
+/* A parameter is complete: its next piece would have come before another field. */
+static void end_field(struct les_request *request)
+{
+	const struct les_buf *field = &request->field;
+
+	if (request->field_name[0] && request->error.kind == LES_OK)
+		les_http_params_set(&request->params, request->field_name,
+				    field->len ? (const char *)field->bytes : "", field->len,
+				    &request->error);
+	request->field_name[0] = 0;
+	les_buf_reset(&request->field);
+}
+
+/* A piece of a parameter: how a value is cut depends on how its bytes arrive. */
+static void add_to_field(struct les_request *request, const char *name, const char *bytes, size_t n)
+{
+	les_buf_put(&request->field, bytes, n);
+	if (request->field.failed || strlen(name) >= sizeof request->field_name)
+		les_fail(&request->error, LES_ARG, "%.40s: too long", name);
+	else
+		memcpy(request->field_name, name, strlen(name) + 1);
+}
+
+/* A piece of a form's field: the file's bytes, or a parameter. */
 static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
 				const char *file_name, const char *content_type,
 				const char *transfer_encoding, const char *bytes, uint64_t offset,
@@ -55,18 +92,25 @@ static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const ch
 	(void)file_name;
 	(void)content_type;
 	(void)transfer_encoding;
+	if (!name) {
+		les_fail(&request->error, LES_ARG, "the form has a field without a name");
+		return MHD_NO;
+	}
+	if (request->error.kind != LES_OK)
+		return MHD_NO;
+	/* the library may give a first piece of nothing before the first piece of something */
+	if (strcmp(name, request->field_name) != 0 || (offset == 0 && request->field.len))
+		end_field(request);
 	if (request->error.kind != LES_OK)
 		return MHD_NO;
 	if (strcmp(name, "file") == 0) {
-		if (offset == 0 && request->has_file)
+		if (offset == 0 && request->spooled_bytes)
 			les_fail(&request->error, LES_ARG, "the form has more than one file");
 		else
 			spool(request, bytes, n);
 		request->has_file = true;
-	} else if (offset) {
-		les_fail(&request->error, LES_ARG, "%.40s: too long", name);
 	} else {
-		les_http_params_set(&request->params, name, bytes, n, &request->error);
+		add_to_field(request, name, bytes, n);
 	}
 	return request->error.kind == LES_OK ? MHD_YES : MHD_NO;
 }
@@ -91,6 +135,10 @@ void les_upload_begin(struct les_request *request, uint64_t declared_bytes)
 			 (unsigned long long)declared_bytes, (unsigned long long)max);
 		return;
 	}
+	request->field = LES_BUF(LES_HTTP_FIELD_BYTES_MAX);
+	if (declared_bytes != UINT64_MAX &&
+	    !reserve(request, declared_bytes < max ? declared_bytes : max))
+		return;
 	request->spool_fd = spool_new(&request->server->config);
 	if (request->spool_fd < 0)
 		les_fail_errno(&request->error, "cannot keep the document");
@@ -121,6 +169,7 @@ enum les_kind les_upload_end(struct les_request *request, int *ret_fd, struct le
 		/* its last field is handed over only now */
 		bool sound = MHD_destroy_post_processor(request->form) == MHD_YES;
 		request->form = NULL;
+		end_field(request);
 		if (request->error.kind == LES_OK && (!sound || !request->has_file))
 			les_fail(&request->error, LES_ARG,
 				 "the form has no field \"file\", or is cut off");
@@ -145,5 +194,8 @@ void les_upload_done(struct les_request *request)
 	if (request->form)
 		MHD_destroy_post_processor(request->form);
 	request->form = NULL;
+	les_buf_done(&request->field);
 	les_fd_close(&request->spool_fd);
+	les_slots_release(&request->server->slots, request->reserved_bytes);
+	request->reserved_bytes = 0;
 }

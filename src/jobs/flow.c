@@ -42,6 +42,44 @@ int64_t les_flow_read_deadline(const struct les_flow *flow)
 
 /* ---- the decoder's side ---- */
 
+enum { CANCEL_SLICE_MS = 100 };
+
+static bool is_cancelled(const struct les_flow *flow)
+{
+	struct pollfd p = {.fd = flow->request->cancel_fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* A decoder from the pool, unless the work is cancelled meanwhile. */
+static enum les_kind decoder_take(struct les_flow *flow, struct les_error *reterr)
+{
+	const int64_t deadline_ms = les_clock_ms() + LES_WORKER_START_MS;
+	enum les_kind kind = LES_DEADLINE;
+
+	while (kind == LES_DEADLINE && les_clock_left_ms(deadline_ms)) {
+		if (is_cancelled(flow))
+			return les_fail(reterr, LES_CANCELLED, "cancelled");
+		kind = les_pool_take_decoder(flow->pool, les_clock_ms() + CANCEL_SLICE_MS,
+					     &flow->decoder, reterr);
+	}
+	return kind;
+}
+
+/* What the decoder answers, unless the work is cancelled while it is silent. */
+static enum les_kind decoder_answer(struct les_flow *flow, int64_t deadline_ms,
+				    struct les_message *ret, struct les_error *reterr)
+{
+	struct pollfd polls[] = {{.fd = flow->decoder->channel, .events = POLLIN},
+				 {.fd = flow->request->cancel_fd, .events = POLLIN}};
+
+	while (poll(polls, LES_COUNT(polls), les_clock_left_ms(deadline_ms)) < 0)
+		; /* interrupted: look again */
+	if (polls[1].revents)
+		return les_fail(reterr, LES_CANCELLED, "cancelled");
+	return les_worker_receive(flow->decoder, deadline_ms, ret, reterr);
+}
+
 static enum les_kind decoder_open(struct les_flow *flow, struct les_document *ret,
 				  struct les_error *reterr)
 {
@@ -58,7 +96,7 @@ static enum les_kind decoder_open(struct les_flow *flow, struct les_document *re
 	enum les_kind kind =
 		les_worker_send(flow->decoder, LES_MESSAGE_OPEN, &body, &request->fd, 1, reterr);
 	if (kind == LES_OK)
-		kind = les_worker_receive(flow->decoder, decode_deadline(flow), &message, reterr);
+		kind = decoder_answer(flow, decode_deadline(flow), &message, reterr);
 	if (kind == LES_OK)
 		kind = les_document_parse(&message, ret, reterr);
 	if (kind == LES_OK && ret->pages_n > request->pages_max)
@@ -75,8 +113,7 @@ static void decoder_end(struct les_flow *flow, struct les_error *reterr)
 
 enum les_kind les_flow_open(struct les_flow *flow, struct les_error *reterr)
 {
-	int64_t deadline_ms = les_clock_ms() + LES_WORKER_START_MS;
-	enum les_kind kind = les_pool_take_decoder(flow->pool, deadline_ms, &flow->decoder, reterr);
+	enum les_kind kind = decoder_take(flow, reterr);
 
 	if (kind != LES_OK)
 		return kind;
@@ -105,8 +142,7 @@ static enum les_kind decoder_replace(struct les_flow *flow, struct les_error *re
 		return les_fail(reterr, LES_PEER,
 				"this document ended its decoder %u times; it is not tried again",
 				flow->decoder_crashes_n);
-	enum les_kind kind = les_pool_take_decoder(flow->pool, les_clock_ms() + LES_WORKER_START_MS,
-						   &flow->decoder, reterr);
+	enum les_kind kind = decoder_take(flow, reterr);
 	if (kind == LES_OK)
 		kind = decoder_open(flow, &again, reterr);
 	if (kind == LES_OK && again.pages_n != flow->document.pages_n)

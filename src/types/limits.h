@@ -8,6 +8,8 @@
 
 /* A document. */
 #define LES_FILE_BYTES_MAX (600ull << 20)
+#define LES_ROOM_BYTES_DEFAULT (2ull << 30) /* of all documents in a server at once */
+#define LES_ROOM_BYTES_MAX (1ull << 40)
 #define LES_PAGES_MAX 2000u
 #define LES_PASSWORD_BYTES_MAX 128u
 #define LES_XML_BYTES_MAX (64ull << 20)
