@@ -302,7 +302,7 @@ const char *les_prim_name(const struct les_prim *prim)
 
 /* values, laid out plainly, into packed. In one step, or by way of the same layout in the packed's
  * type: not every pair of layout and type has a primitive. */
-static dnnl_status_t reorder_step(descriptor_view from, void *src, descriptor_view to, void *dst)
+dnnl_status_t les_reorder(descriptor_view from, void *src, descriptor_view to, void *dst)
 {
 	dnnl_primitive_desc_t desc = NULL;
 	dnnl_primitive_t primitive = NULL;
@@ -339,7 +339,7 @@ static enum les_kind reorder(descriptor_view plain, const float *values, struct 
 			     struct les_error *reterr)
 {
 	void *src = (void *)(uintptr_t)values; /* only read */
-	dnnl_status_t status = reorder_step(plain, src, packed->layout, packed->bytes);
+	dnnl_status_t status = les_reorder(plain, src, packed->layout, packed->bytes);
 
 	return status == dnnl_success ? LES_OK : les_dnnl_fail(reterr, status, "weights");
 }

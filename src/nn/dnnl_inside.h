@@ -42,6 +42,9 @@ dnnl_format_tag_t les_tag_of_block(int block);
 /* The argument's layout as the primitive has it; NULL where it has no such argument. */
 descriptor_view les_layout_of(const struct les_prim *prim, enum les_arg arg);
 
+/* Bytes of one layout into another, in one step, on the calling thread. */
+dnnl_status_t les_reorder(descriptor_view from, void *src, descriptor_view to, void *dst);
+
 /* An empty primitive: its maker fills descriptor and plain, then hands it to les_prim_finish(),
  * which compiles it, or fails with the status that came before. */
 enum les_kind les_prim_new(struct les_prim **ret, struct les_error *reterr);

@@ -98,13 +98,19 @@ static void make_row_major(struct golden_array *array, size_t n)
 
 struct golden_array golden_npy(const char *name)
 {
+	FILE *file = fopen(golden_path(name), "rbe");
+
+	assert_non_null(file);
+	return golden_npy_read(file);
+}
+
+struct golden_array golden_npy_read(FILE *file)
+{
 	unsigned char head[10];
 	char header[1024] = {0};
 	struct golden_array array = {0};
 	size_t n = 1;
-	FILE *file = fopen(golden_path(name), "rbe");
 
-	assert_non_null(file);
 	assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
 	assert_memory_equal(head, "\x93NUMPY\x01", 7);
 	const size_t header_bytes = head[8] | (size_t)head[9] << 8;

@@ -5,6 +5,7 @@
 #include "image/bitmap.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* Results of real kraken live beside the repository, in ../shared/golden, or where LESART_SHARED
  * says. Meson takes 77 as "skipped". */
@@ -28,6 +29,7 @@ struct golden_array {
 	uint32_t dims;
 };
 struct golden_array golden_npy(const char *name);
+struct golden_array golden_npy_read(FILE *file); /* closes it */
 
 /* A whole file; les_buf_done() frees. */
 struct les_buf golden_bytes(const char *name);

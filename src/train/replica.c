@@ -1,0 +1,427 @@
+#include "nn/ctc_loss.h"
+#include "nn/vector.h"
+#include "train/replica_inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static float slope_of(const struct les_layer *l)
+{
+	return l->conv.act == LES_ACT_RELU ? 0 : l->conv.act == LES_ACT_LEAKY ? 0.01f : 1;
+}
+
+static struct stage *push(struct les_replica *r, enum stage_kind kind, uint32_t layer)
+{
+	struct stage *stage = &r->stages[r->stages_n++];
+
+	*stage = (struct stage){.kind = kind,
+				.layer = &r->graph->layers[layer],
+				.layer_number = layer,
+				.first = les_params_first(r->params, layer),
+				.slope = 1};
+	return stage;
+}
+
+static const struct {
+	bool known, image, sequence; /* what it may stand on */
+	enum stage_kind kind;
+} stage_kinds[] = {
+	[LES_OP_CONV] = {true, true, false, STAGE_CONV},
+	[LES_OP_POOL] = {true, true, false, STAGE_POOL},
+	[LES_OP_LSTM] = {true, false, true, STAGE_LSTM},
+	[LES_OP_LINEAR] = {true, false, true, STAGE_LINEAR},
+	[LES_OP_RESHAPE] = {true, true, false, STAGE_COLLAPSE},
+	[LES_OP_DROPOUT] = {true, true, true, STAGE_DROPOUT},
+	[LES_OP_GROUP_NORM] = {true, true, false, STAGE_NORM},
+	[LES_OP_CONCAT] = {false, false, false, STAGE_CONV},
+};
+
+static enum les_kind add_stage(struct les_replica *r, uint32_t i, bool *sequence,
+			       struct les_error *reterr)
+{
+	const struct les_layer *l = &r->graph->layers[i];
+	const bool in_row = l->from == (int32_t)i - 1;
+
+	if (l->op == LES_OP_IDENTITY && in_row)
+		return LES_OK;
+	if (!in_row || l->op >= LES_COUNT(stage_kinds) || !stage_kinds[l->op].known ||
+	    !(*sequence ? stage_kinds[l->op].sequence : stage_kinds[l->op].image))
+		return les_fail(reterr, LES_UNSUPPORTED, "layer %s cannot be trained there",
+				l->name);
+	if (l->op == LES_OP_RESHAPE && !(l->reshape.keep_a && l->reshape.a == 1))
+		return les_fail(reterr, LES_UNSUPPORTED, "layer %s leaves some of the height",
+				l->name);
+	struct stage *stage = push(r, stage_kinds[l->op].kind, i);
+	*sequence |= l->op == LES_OP_RESHAPE;
+	stage->sequence = *sequence;
+	if (l->op == LES_OP_CONV)
+		stage->slope = slope_of(l);
+	return LES_OK;
+}
+
+/* Dropping whole channels and taking a maximum may change places: the pool then comes right after
+ * its convolution, and dropping costs a quarter. The pool goes through the activation, too. */
+static void pair_pools(struct les_replica *r)
+{
+	for (uint32_t i = 0; i + 2 < r->stages_n; i++) {
+		struct stage *s = &r->stages[i];
+		if (s[0].kind == STAGE_CONV && s[1].kind == STAGE_DROPOUT &&
+		    s[2].kind == STAGE_POOL && s[1].layer->dropout.dims == 2) {
+			const struct stage swap = s[1];
+			s[1] = s[2];
+			s[2] = swap;
+		}
+	}
+	for (uint32_t i = 0; i + 1 < r->stages_n; i++) {
+		struct stage *s = &r->stages[i];
+		if (s[0].kind == STAGE_CONV && s[1].kind == STAGE_POOL) {
+			s[0].pooled = true;
+			s[1].slope = s[0].slope;
+		}
+	}
+}
+
+static enum les_kind add_stages(struct les_replica *r, struct les_error *reterr)
+{
+	const struct les_graph *g = r->graph;
+	bool sequence = false;
+	enum les_kind kind = LES_OK;
+
+	if (g->in_h == 0)
+		return les_fail(reterr, LES_UNSUPPORTED, "the net says no height");
+	for (uint32_t i = 0; i < g->layers_n && kind == LES_OK; i++)
+		kind = add_stage(r, i, &sequence, reterr);
+	if (kind == LES_OK && (!sequence || r->stages[r->stages_n - 1].kind != STAGE_LINEAR))
+		return les_fail(reterr, LES_UNSUPPORTED, "the net does not end in an O1 layer");
+	pair_pools(r);
+	r->classes = g->out_c;
+	return kind;
+}
+
+static uint32_t bucket_of(uint32_t w)
+{
+	return (w + LES_REPLICA_WIDTH_STEP - 1) / LES_REPLICA_WIDTH_STEP;
+}
+
+static uint32_t lines_at(const struct les_replica *r, uint32_t bucket)
+{
+	const uint64_t fit = r->options.px_max / ((uint64_t)bucket * LES_REPLICA_WIDTH_STEP);
+
+	return fit == 0 ? 1 : fit < r->options.lines ? (uint32_t)fit : r->options.lines;
+}
+
+/* The widest lines and the fullest batches: one of them needs most. */
+static enum les_kind measure(struct les_replica *r, struct les_error *reterr)
+{
+	for (uint32_t b = bucket_of(r->options.w_max); b > 0; b--) {
+		struct plan *plan;
+		if (b < r->plans_n && lines_at(r, b) == lines_at(r, b + 1))
+			continue; /* narrower and no more lines */
+		enum les_kind kind =
+			les_plan_new(r, b * LES_REPLICA_WIDTH_STEP, lines_at(r, b), &plan, reterr);
+		if (kind != LES_OK)
+			return kind;
+		r->block_bytes = plan->bytes > r->block_bytes ? plan->bytes : r->block_bytes;
+		les_plan_free(plan, 0);
+	}
+	return LES_OK;
+}
+
+static enum les_kind take_memory(struct les_replica *r, struct les_error *reterr)
+{
+	const size_t values = r->params->values_n * sizeof(float);
+	void *block = mmap(NULL, r->block_bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		return les_fail(reterr, LES_NOMEM, "no memory for %zu MB of activations",
+				r->block_bytes >> 20);
+	madvise(block, r->block_bytes, MADV_HUGEPAGE); /* a wish */
+	r->block = block;
+	r->plans = calloc(r->plans_n + 1, sizeof(struct plan *));
+	r->gradients = aligned_alloc(64, values + 64);
+	r->turned = aligned_alloc(64, values + 64);
+	r->unpacked = aligned_alloc(64, values + 64);
+	if (!r->plans || !r->gradients || !r->turned || !r->unpacked)
+		return les_fail(reterr, LES_NOMEM, "no memory for gradients");
+	return LES_OK;
+}
+
+void les_replica_free(struct les_replica *r)
+{
+	if (!r)
+		return;
+	for (uint32_t i = 0; r->plans && i <= r->plans_n; i++)
+		les_plan_free(r->plans[i], r->stages_n);
+	for (uint32_t i = 0; i < r->packings_n; i++)
+		les_packed_free(r->packings[i].packed);
+	if (r->block)
+		munmap(r->block, r->block_bytes);
+	free(r->packings);
+	free(r->plans);
+	free(r->gradients);
+	free(r->turned);
+	free(r->unpacked);
+	free(r);
+}
+
+enum les_kind les_replica_new(const struct les_graph *graph, const struct les_params *params,
+			      const struct les_replica_options *options, struct les_replica **ret,
+			      struct les_error *reterr)
+{
+	LES_CLEANUP(les_replica_free_p) struct les_replica *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return les_fail(reterr, LES_NOMEM, "no memory for a replica");
+	r->graph = graph;
+	r->params = params;
+	r->options = *options;
+	r->plans_n = bucket_of(options->w_max);
+	r->stale = true;
+	enum les_kind kind = add_stages(r, reterr);
+	if (kind == LES_OK)
+		kind = measure(r, reterr);
+	if (kind == LES_OK)
+		kind = take_memory(r, reterr);
+	if (kind != LES_OK)
+		return kind;
+	les_replica_clear(r);
+	*ret = LES_TAKE(r);
+	return LES_OK;
+}
+
+size_t les_replica_bytes(const struct les_replica *replica)
+{
+	return replica->block_bytes;
+}
+
+uint32_t les_replica_fits(const struct les_replica *replica, uint32_t w)
+{
+	return lines_at(replica, bucket_of(w));
+}
+
+void les_replica_renew(struct les_replica *replica)
+{
+	replica->stale = true;
+}
+
+void les_replica_clear(struct les_replica *replica)
+{
+	memset(replica->gradients, 0, replica->params->values_n * sizeof(float));
+}
+
+float *les_replica_gradients(struct les_replica *replica)
+{
+	return replica->gradients;
+}
+
+struct les_replica_times les_replica_times(const struct les_replica *replica)
+{
+	return replica->times;
+}
+
+uint32_t les_replica_steps(const struct les_replica *replica, uint32_t w)
+{
+	for (uint32_t i = 0; i < replica->graph->layers_n; i++)
+		w = les_layer_width(&replica->graph->layers[i], w);
+	return w;
+}
+
+const float *les_replica_logits(const struct les_replica *replica, uint32_t *ret_lines)
+{
+	*ret_lines = replica->last->lines;
+	return (const float *)(void *)(replica->block + replica->last->logits);
+}
+
+static enum les_kind renew_weights(struct les_replica *r, struct les_error *reterr)
+{
+	enum les_kind kind = LES_OK;
+
+	for (uint32_t i = 0; i < r->packings_n && kind == LES_OK; i++) {
+		const struct packing *p = &r->packings[i];
+		const struct les_param *t = &r->params->tensors[r->stages[p->stage].first];
+		kind = les_packed_set(p->packed, p->prim, LES_ARG_WEIGHTS,
+				      r->params->values + t->at, reterr);
+	}
+	for (uint32_t i = 0; i < r->stages_n; i++) {
+		const struct les_layer *l = r->stages[i].layer;
+		for (uint32_t way = 0; l->op == LES_OP_LSTM && way < (l->lstm.both_ways ? 2 : 1);
+		     way++) {
+			const size_t at = r->params->tensors[r->stages[i].first + 4 * way + 1].at;
+			les_lstm_turn(r->params->values + at, l->lstm.hidden, r->turned + at);
+		}
+	}
+	r->stale = false;
+	return kind;
+}
+
+static enum les_kind find_plan(struct les_replica *r, uint32_t w, struct plan **ret,
+			       struct les_error *reterr)
+{
+	const uint32_t bucket = bucket_of(w);
+	enum les_kind kind = LES_OK;
+
+	if (w == 0 || bucket > r->plans_n)
+		return les_fail(reterr, LES_LIMIT, "a line of %u px", w);
+	if (!r->plans[bucket])
+		kind = les_plan_new(r, bucket * LES_REPLICA_WIDTH_STEP, lines_at(r, bucket),
+				    &r->plans[bucket], reterr);
+	if (kind == LES_OK && !r->plans[bucket]->compiled)
+		kind = les_plan_compile(r, r->plans[bucket], reterr);
+	*ret = r->plans[bucket];
+	return kind;
+}
+
+/* Widths of every stage's output for one line. */
+static void fill_widths(const struct les_replica *r, const struct plan *plan, uint32_t w,
+			uint32_t *widths)
+{
+	*widths = w;
+	for (uint32_t k = 0; k < r->stages_n; k++) {
+		w = les_layer_width(r->stages[k].layer, w);
+		widths += plan->lines;
+		*widths = w;
+	}
+}
+
+/* Widths, and the images, padded with paper. */
+static void place_samples(struct run *run, const struct les_sample *samples, uint32_t n)
+{
+	const struct les_replica *r = run->replica;
+	struct plan *plan = run->plan;
+	const uint32_t h = r->graph->in_h;
+	uint8_t *input = r->block + plan->input;
+	const size_t size = les_type_bytes(r->options.type);
+
+	uint32_t widest = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		widest = samples[i].w > widest ? samples[i].w : widest;
+	for (uint32_t i = 0; i < plan->lines; i++) {
+		const uint32_t w = i < n ? samples[i].w : 0;
+		fill_widths(r, plan, w, plan->widths + i);
+		fill_widths(r, plan, r->options.shared_edge ? widest : w, plan->edges + i);
+	}
+	memset(input, 0, (size_t)plan->lines * h * plan->w * size);
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t y = 0; y < h; y++) {
+			const float *from = samples[i].image + (size_t)y * samples[i].w;
+			uint8_t *to = input + (((size_t)i * h + y) * plan->w) * size;
+			if (size == 4)
+				memcpy(to, from, samples[i].w * size);
+			else
+				for (uint32_t x = 0; x < samples[i].w; x++)
+					((uint16_t *)(void *)to)[x] = les_bf16_of(from[x]);
+		}
+}
+
+static enum les_kind run_forward(struct run *run, const struct les_sample *samples, uint32_t n,
+				 struct les_error *reterr)
+{
+	struct les_replica *r = run->replica;
+	uint32_t w = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		w = samples[i].w > w ? samples[i].w : w;
+	if (r->graph->in_c != 1)
+		return les_fail(reterr, LES_UNSUPPORTED, "a net that reads %u channels",
+				r->graph->in_c);
+	enum les_kind kind = find_plan(r, w, &run->plan, reterr);
+	if (kind != LES_OK)
+		return kind;
+	if (n > run->plan->lines)
+		return les_fail(reterr, LES_ARG, "%u lines of %u px", n, w);
+	if (r->stale)
+		kind = renew_weights(r, reterr);
+	place_samples(run, samples, n);
+	for (uint32_t i = 0; i < r->stages_n && kind == LES_OK; i++)
+		kind = les_stage_forward(run, i, reterr);
+	r->last = run->plan;
+	return kind;
+}
+
+/* The loss of one line; its gradient, where wanted, takes the logits' place. */
+static enum les_kind line_loss(const struct run *run, const struct les_sample *sample, uint32_t i,
+			       bool gradient, struct les_outcome *ret, struct les_error *reterr)
+{
+	const struct les_replica *r = run->replica;
+	const struct plan *plan = run->plan;
+	const uint32_t steps = plan->widths[(size_t)r->stages_n * plan->lines + i];
+	float *logits = (float *)(void *)(r->block + plan->logits) + (size_t)i * r->classes;
+	const struct les_ctc ctc = {steps,
+				    r->classes,
+				    (size_t)plan->lines * r->classes,
+				    logits,
+				    gradient ? logits : NULL,
+				    sample->labels,
+				    sample->labels_n};
+	LES_CLEANUP(les_free_p)
+	float *scratch =
+		malloc(sizeof(float) * les_ctc_scratch(steps, r->classes, sample->labels_n));
+
+	if (!scratch)
+		return les_fail(reterr, LES_NOMEM, "no memory for a loss");
+	for (uint32_t k = 0; k < sample->labels_n; k++)
+		if (sample->labels[k] == 0 || sample->labels[k] >= r->classes)
+			return les_fail(reterr, LES_ARG, "label %u of %u", sample->labels[k],
+					r->classes);
+	ret->infeasible_n += les_ctc_steps_min(sample->labels, sample->labels_n) > steps;
+	ret->loss += (double)les_ctc_loss(&ctc, scratch);
+	return LES_OK;
+}
+
+/* Steps beyond a line's end, and lines that are not there, have no part in the loss. */
+static void blank_rest(const struct run *run, uint32_t n)
+{
+	const struct les_replica *r = run->replica;
+	const struct plan *plan = run->plan;
+	float *logits = (float *)(void *)(r->block + plan->logits);
+	const struct les_images *out = &plan->places[r->stages_n - 1].out;
+
+	for (uint32_t t = 0; t < out->w; t++)
+		for (uint32_t i = 0; i < plan->lines; i++)
+			if (i >= n || t >= out->widths[i])
+				memset(logits + ((size_t)t * plan->lines + i) * r->classes, 0,
+				       r->classes * sizeof(float));
+}
+
+enum les_kind les_replica_train(struct les_replica *replica, const struct les_sample *samples,
+				uint32_t n, uint64_t seed, bool no_dropout, struct les_outcome *ret,
+				struct les_error *reterr)
+{
+	struct run run = {replica, NULL, !no_dropout, seed};
+	const double from = les_seconds();
+	enum les_kind kind = run_forward(&run, samples, n, reterr);
+
+	for (uint32_t i = 0; i < n && kind == LES_OK; i++)
+		kind = line_loss(&run, &samples[i], i, true, ret, reterr);
+	if (kind == LES_OK)
+		blank_rest(&run, n);
+	for (uint32_t i = replica->stages_n; i-- > 0 && kind == LES_OK;)
+		kind = les_stage_backward(&run, i, reterr);
+	replica->times.all += les_seconds() - from;
+	return kind;
+}
+
+enum les_kind les_replica_read(struct les_replica *replica, const struct les_sample *samples,
+			       uint32_t n, struct les_outcome *ret, uint32_t *const *ret_labels,
+			       uint32_t *ret_labels_n, struct les_error *reterr)
+{
+	struct run run = {replica, NULL, false, 0};
+	enum les_kind kind = run_forward(&run, samples, n, reterr);
+
+	for (uint32_t i = 0; i < n && kind == LES_OK; i++) {
+		const struct plan *plan = run.plan;
+		const float *logits = (const float *)(void *)(replica->block + plan->logits);
+		kind = line_loss(&run, &samples[i], i, false, ret, reterr);
+		if (kind == LES_OK)
+			ret_labels_n[i] = les_ctc_labels(
+				logits + (size_t)i * replica->classes,
+				plan->widths[(size_t)replica->stages_n * plan->lines + i],
+				replica->classes, (size_t)plan->lines * replica->classes,
+				ret_labels[i]);
+	}
+	return kind;
+}

@@ -1,0 +1,91 @@
+#ifndef LES_TRAIN_REPLICA_H
+#define LES_TRAIN_REPLICA_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "nn/dnnl.h"
+#include "nn/vgsl.h"
+#include "train/params.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One thread's part of a training: forward and back through the net for a few lines at a time, with
+ * gradients of its own. Weights are read from the params, which nobody may change meanwhile. All
+ * memory for activations is taken once, for the widest lines; primitives are made once for each
+ * width, which is rounded up to a multiple of LES_REPLICA_WIDTH_STEP. Lines in one run may have any
+ * widths: each gets what it would get alone. */
+enum { LES_REPLICA_WIDTH_STEP = 64 };
+
+struct les_replica_options {
+	enum les_type type; /* of convolutions and what is between; LSTMs are f32 in any case */
+	uint32_t lines;     /* at a time at most */
+	uint32_t w_max;     /* of any line */
+	uint64_t px_max;    /* lines · width at a time at most; one line always goes */
+	bool shared_edge; /* as kraken trains batches: beyond a line's end, up to the widest line's,
+			     convolutions see what those before them left there. For comparing. */
+};
+
+struct les_replica;
+
+/* graph and params are borrowed and must outlive it. UNSUPPORTED where the net is not a series of
+ * layers that we can train. To be made, used and freed in one thread, whose thread count counts. */
+enum les_kind les_replica_new(const struct les_graph *graph, const struct les_params *params,
+			      const struct les_replica_options *options, struct les_replica **ret,
+			      struct les_error *reterr);
+void les_replica_free(struct les_replica *replica);
+LES_DEFINE_CLEANUP(struct les_replica, les_replica_free)
+
+/* Bytes of activations that such a replica holds: for a plan before starting. */
+size_t les_replica_bytes(const struct les_replica *replica);
+
+/* How many lines of that width go at a time. */
+uint32_t les_replica_fits(const struct les_replica *replica, uint32_t w);
+
+/* One line: image f32 [h][w] as the net reads it (ink high, paper 0). */
+struct les_sample {
+	const float *image;
+	uint32_t w;
+	const uint32_t *labels; /* borrowed */
+	uint32_t labels_n;
+};
+
+struct les_outcome {
+	double loss;           /* sum over the lines */
+	uint32_t infeasible_n; /* lines whose text cannot fit their width */
+};
+
+/* The weights have changed. */
+void les_replica_renew(struct les_replica *replica);
+
+/* Gradients are set to zero; les_replica_train() adds to them. */
+void les_replica_clear(struct les_replica *replica);
+float *les_replica_gradients(struct les_replica *replica);
+
+/* Forward with dropout (seed chooses; no_dropout for tests), loss, backward. n is at most
+ * les_replica_fits() of the widest. *ret is added to. */
+enum les_kind les_replica_train(struct les_replica *replica, const struct les_sample *samples,
+				uint32_t n, uint64_t seed, bool no_dropout, struct les_outcome *ret,
+				struct les_error *reterr);
+
+/* Forward without dropout; the loss, and the labels read: ret_labels[i] holds
+ * les_replica_steps() of samples[i].w, ret_labels_n[i] says how many there are. */
+enum les_kind les_replica_read(struct les_replica *replica, const struct les_sample *samples,
+			       uint32_t n, struct les_outcome *ret, uint32_t *const *ret_labels,
+			       uint32_t *ret_labels_n, struct les_error *reterr);
+
+/* Time steps that a line of that width has in the end. */
+uint32_t les_replica_steps(const struct les_replica *replica, uint32_t w);
+
+/* Logits of the last run: f32 [steps][lines][classes], lines being those that fit its width. For
+ * tests. */
+const float *les_replica_logits(const struct les_replica *replica, uint32_t *ret_lines);
+
+/* Where the time went, seconds since the start: in oneDNN, and in all. */
+struct les_replica_times {
+	double primitives, all;
+};
+struct les_replica_times les_replica_times(const struct les_replica *replica);
+
+#endif

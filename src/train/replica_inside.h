@@ -1,0 +1,101 @@
+#ifndef LES_TRAIN_REPLICA_INSIDE_H
+#define LES_TRAIN_REPLICA_INSIDE_H
+
+/* What the replica's own files share: replica.c (life, runs), plan.c (memory and primitives for one
+ * width), stages.c (each layer forward and back). */
+
+#include "nn/dnnl_back.h"
+#include "nn/images.h"
+#include "nn/lstm.h"
+#include "train/replica.h"
+
+enum stage_kind {
+	STAGE_CONV,
+	STAGE_POOL,
+	STAGE_DROPOUT, /* in place */
+	STAGE_NORM,
+	STAGE_COLLAPSE, /* from images to a sequence */
+	STAGE_LSTM,
+	STAGE_LINEAR,
+};
+
+/* A layer as it is trained. */
+struct stage {
+	enum stage_kind kind;
+	const struct les_layer *layer;
+	uint32_t layer_number;
+	uint32_t first; /* its first tensor in the params */
+	bool sequence;  /* what it gives is f32 [steps][n][c], no images */
+	bool pooled;    /* convolution: a pool comes next, and undoes the activation, too */
+	float slope;    /* convolution and the pool after it: of the activation below zero */
+};
+
+/* A stage at one width: offsets into the replica's block, primitives, calls. */
+struct place {
+	struct les_images in, out; /* a sequence: h 1, w steps, type f32 */
+	size_t x, y;               /* input, output */
+	size_t kept;               /* picks, moments, an LSTM's memory */
+	size_t dx, dy;             /* on the way back */
+	struct les_prim *forward, *back_data, *back_weights;
+	struct les_call *call_forward, *call_data, *call_weights;
+	struct les_packed *packed_forward, *packed_data; /* lent by the replica */
+};
+
+struct plan {
+	uint32_t w, lines;
+	struct place places[LES_LAYERS_MAX];
+	size_t bytes;
+	size_t input, logits;
+	uint32_t *widths; /* [stages + 1][lines]: of the input, then what each stage gives */
+	uint32_t *edges;  /* the same, where images are cut off: see shared_edge */
+	uint8_t *scratch; /* of primitives */
+	bool compiled;
+};
+
+/* Weights in a primitive's order, shared by all widths. */
+struct packing {
+	uint32_t stage;
+	const struct les_prim *prim; /* the first plan's */
+	struct les_packed *packed;
+};
+
+struct les_replica {
+	const struct les_graph *graph;
+	const struct les_params *params;
+	struct les_replica_options options;
+	struct stage stages[LES_LAYERS_MAX];
+	uint32_t stages_n, classes;
+	struct plan **plans; /* [w_max / step], made when needed */
+	uint32_t plans_n;
+	const struct plan *last;
+	struct packing *packings;
+	uint32_t packings_n, packings_capacity;
+	float *turned; /* weight_hh of the LSTMs, at the params' places */
+	bool stale;
+	float *gradients;
+	uint8_t *block; /* activations */
+	size_t block_bytes;
+	float *unpacked; /* one convolution's gradients */
+	struct les_replica_times times;
+};
+
+/* Lays a plan out; without primitives. */
+enum les_kind les_plan_new(const struct les_replica *replica, uint32_t w, uint32_t lines,
+			   struct plan **ret, struct les_error *reterr);
+void les_plan_free(struct plan *plan, uint32_t stages_n);
+/* Makes its primitives, over the replica's block. */
+enum les_kind les_plan_compile(struct les_replica *replica, struct plan *plan,
+			       struct les_error *reterr);
+
+struct run {
+	struct les_replica *replica;
+	struct plan *plan;
+	bool dropout;
+	uint64_t seed;
+};
+enum les_kind les_stage_forward(struct run *run, uint32_t stage, struct les_error *reterr);
+enum les_kind les_stage_backward(struct run *run, uint32_t stage, struct les_error *reterr);
+
+double les_seconds(void);
+
+#endif
