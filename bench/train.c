@@ -1,0 +1,119 @@
+/* Lines a second in training, on lines of noise. usage: train [SPEC [LINES [SECONDS]]] */
+#include "base/random.h"
+#include "train/learner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const char default_spec[] =
+	"[1,120,0,1 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,9,64 Do0.1,2 Mp2,2 "
+	"Cr3,9,64 Do0.1,2 S1(1x0)1,3 Lbx200 Do0.1,2 Lbx200 Do0.1,2 Lbx200 Do O1c94]";
+
+/* Widths spread like those of real lines: mean 1,650 at a height of 120. */
+enum { WIDTH_MEAN = 1650, WIDTH_SPREAD = 500, CHARACTERS = 48 };
+
+struct noise {
+	uint32_t h;
+	uint32_t labels[CHARACTERS];
+};
+
+static void make(void *context, uint32_t line, float *image, struct les_sample *ret)
+{
+	const struct noise *noise = context;
+	struct les_random random = les_random(1, line, 0);
+	const float spread = les_random_between(&random, -WIDTH_SPREAD, WIDTH_SPREAD);
+
+	ret->w = (uint32_t)((WIDTH_MEAN + spread) * (float)noise->h / 120);
+	for (size_t i = 0; i < (size_t)ret->w * noise->h; i++)
+		image[i] = les_random_unit(&random);
+	ret->labels = noise->labels;
+	ret->labels_n = CHARACTERS;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Of all threads: on a busy machine the better measure. */
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int measure(const struct les_graph *graph, enum les_type type, uint32_t lines_n,
+		   double for_seconds)
+{
+	struct noise noise = {.h = graph->in_h};
+	uint32_t lines[256];
+	LES_CLEANUP(les_params_free_p) struct les_params *params = NULL;
+	LES_CLEANUP(les_learner_free_p) struct les_learner *learner = NULL;
+	const struct les_learner_options options = {.type = type,
+						    .threads = 2,
+						    .lines = lines_n,
+						    .w_max = 2200 * graph->in_h / 120,
+						    .px_max = 1000000,
+						    .clip = 1};
+	const struct les_lines batch = {make, &noise, lines, lines_n};
+	const struct les_step step = {.rate = 1e-3f, .seed = 1};
+	struct les_stepped stepped;
+	struct les_error error;
+	uint32_t done = 0;
+
+	for (uint32_t i = 0; i < CHARACTERS; i++)
+		noise.labels[i] = 1 + i * 7 % (graph->out_c - 1);
+	for (uint32_t i = 0; i < lines_n; i++)
+		lines[i] = i;
+	if (les_params_new(graph, &params, &error) != LES_OK ||
+	    les_params_init(params, 1, &error) != LES_OK ||
+	    les_learner_new(graph, params, &options, &learner, &error) != LES_OK ||
+	    les_learner_step(learner, &batch, &step, &stepped, &error) != LES_OK) {
+		fprintf(stderr, "%s\n", error.message);
+		return 1;
+	}
+	const struct les_replica_times before = les_learner_times(learner);
+	const double from = seconds(), cpu_from = cpu_seconds();
+	while (seconds() - from < for_seconds) {
+		if (les_learner_step(learner, &batch, &step, &stepped, &error) != LES_OK)
+			return 1;
+		done += lines_n;
+	}
+	const double took = seconds() - from, cpu = cpu_seconds() - cpu_from;
+	const struct les_replica_times after = les_learner_times(learner);
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%-4s batch %2u: %6.2f lines/s, %.0f ms of processor a line, %.1f %% in primitives, "
+	       "%zu MB activations, peak %ld MB\n",
+	       type == LES_BF16 ? "bf16" : "f32", lines_n, done / took, 1000 * cpu / done,
+	       100 * (after.primitives - before.primitives) / (2 * took),
+	       les_learner_bytes(learner) >> 20, usage.ru_maxrss >> 10);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct les_graph graph;
+	const uint32_t lines_n = argc > 2 ? (uint32_t)atoi(argv[2]) : 16;
+	const double for_seconds = argc > 3 ? atof(argv[3]) : 10;
+	struct les_error error;
+
+	if (les_vgsl_parse(argc > 1 && argv[1][0] ? argv[1] : default_spec, &graph, &error) !=
+	    LES_OK) {
+		fprintf(stderr, "%s\n", error.message);
+		return 1;
+	}
+	printf("%s, oneDNN %s, height %u, mean width %u, 2 threads\n", les_dnnl_isa(),
+	       les_dnnl_version(), graph.in_h, WIDTH_MEAN * graph.in_h / 120);
+	if (lines_n == 0 || lines_n > 256)
+		return 1;
+	return measure(&graph, LES_F32, lines_n, for_seconds) ||
+	       measure(&graph, LES_BF16, lines_n, for_seconds);
+}
