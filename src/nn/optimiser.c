@@ -57,27 +57,26 @@ float les_clip_scale(double norm, float max)
 	return scale < 1 ? (float)scale : 1;
 }
 
-float les_schedule_rate(const struct les_schedule *s, const struct les_plateau *plateau,
-			uint64_t step)
+float les_rate_at(const struct les_rate *r, const struct les_plateau *plateau, uint64_t step)
 {
-	if (step < s->warmup)
-		return s->rate * (float)(step + 1) / (float)s->warmup;
-	if (s->kind == LES_SCHEDULE_PLATEAU)
-		return fmaxf(s->rate * plateau->scale, s->rate_min);
-	if (s->kind == LES_SCHEDULE_CONSTANT || s->steps <= s->warmup)
-		return s->rate;
-	const double done = fmin(1, (double)(step - s->warmup) / (double)(s->steps - s->warmup));
-	return s->rate_min +
-	       (s->rate - s->rate_min) * (float)(0.5 * (1 + cos(3.14159265358979 * done)));
+	if (step < r->warm_up)
+		return r->high * (float)(step + 1) / (float)r->warm_up;
+	if (r->schedule == LES_SCHEDULE_PLATEAU)
+		return fmaxf(r->high * plateau->scale, r->low);
+	if (r->schedule == LES_SCHEDULE_CONSTANT || r->steps <= r->warm_up)
+		return r->high;
+	const double part = (double)(step - r->warm_up) / (double)(r->steps - r->warm_up);
+	return r->low +
+	       (r->high - r->low) * (float)(0.5 * (1 + cos(3.14159265358979 * fmin(1, part))));
 }
 
-void les_plateau_note(const struct les_schedule *schedule, struct les_plateau *plateau, float error)
+void les_plateau_note(const struct les_rate *rate, struct les_plateau *plateau, float error)
 {
 	if (error < plateau->best) {
 		plateau->best = error;
 		plateau->since = 0;
-	} else if (++plateau->since > schedule->patience) {
-		plateau->scale *= schedule->factor;
+	} else if (++plateau->since > rate->patience) {
+		plateau->scale *= rate->factor;
 		plateau->since = 0;
 	}
 }

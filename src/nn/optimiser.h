@@ -1,6 +1,8 @@
 #ifndef LES_NN_OPTIMISER_H
 #define LES_NN_OPTIMISER_H
 
+#include "types/training.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +25,11 @@ double les_square_sum(const float *at, size_t n);
 float les_clip_scale(double norm, float max);
 
 /* How the rate goes. */
-enum les_schedule_kind { LES_SCHEDULE_CONSTANT, LES_SCHEDULE_COSINE, LES_SCHEDULE_PLATEAU };
-struct les_schedule {
-	enum les_schedule_kind kind;
-	float rate;        /* the highest */
-	float rate_min;    /* where cosine ends, below which plateau does not go */
-	uint64_t warmup;   /* steps from 0 up to rate */
+struct les_rate {
+	enum les_schedule schedule;
+	float high;        /* the highest */
+	float low;         /* where cosine ends, below which plateau does not go */
+	uint64_t warm_up;  /* steps from 0 up to high */
 	uint64_t steps;    /* cosine: of the whole training */
 	float factor;      /* plateau: what is left of the rate each time */
 	uint32_t patience; /* plateau: validations without a better one */
@@ -39,10 +40,8 @@ struct les_plateau {
 	uint32_t since;
 };
 /* The rate of a step, counted from 0. */
-float les_schedule_rate(const struct les_schedule *schedule, const struct les_plateau *plateau,
-			uint64_t step);
+float les_rate_at(const struct les_rate *rate, const struct les_plateau *plateau, uint64_t step);
 /* One validation's error. */
-void les_plateau_note(const struct les_schedule *schedule, struct les_plateau *plateau,
-		      float error);
+void les_plateau_note(const struct les_rate *rate, struct les_plateau *plateau, float error);
 
 #endif
