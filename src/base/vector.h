@@ -7,8 +7,9 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
 	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LES_VECTORISED                                                                             \
-	__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"),            \
-		       optimize("O3", "no-math-errno", "no-trapping-math")))
+	__attribute__((                                                                            \
+		target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"),                      \
+		optimize("O3", "no-math-errno", "no-trapping-math", "no-loop-unroll-and-jam")))
 #else
 #define LES_VECTORISED
 #endif

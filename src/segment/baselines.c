@@ -39,8 +39,10 @@ static int compare_doubles(const void *a, const void *b)
 
 static bool on_segment(struct les_vec a, struct les_vec b, struct les_vec p)
 {
+	if (p.x < fmin(a.x, b.x) || p.x > fmax(a.x, b.x) || p.y < fmin(a.y, b.y) ||
+	    p.y > fmax(a.y, b.y))
+		return false;
 	const struct les_vec near = les_segment_nearest(a, b, p);
-
 	return les_vec_length(les_vec_sub(near, p)) < 1e-9;
 }
 

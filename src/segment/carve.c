@@ -10,7 +10,7 @@
 
 static const float OUTSIDE = 99999; /* the cost of leaving the area between line and limit */
 static const double SIMPLIFY_PX = 5, BIAS = 150, LEVEL_W_MAX_PX = 600;
-enum { GROWTH_PX = 2, ROWS_MARGIN_PX = 4 };
+enum { GROWTH_PX = 2, ROWS_MARGIN_PX = 4, FRACTION_BITS = 24 };
 
 /* The part of the page between line and limit, upright, and how it lies once the line is level:
  * u runs along the direction, shrunk to at most 600 px, v across it. */
@@ -152,6 +152,26 @@ static enum les_kind fill_cost(struct patch *patch, const struct les_plane *feat
 	return LES_OK;
 }
 
+/* One row of the level image: pixels from x0, y0 on, by a step; all in 2⁻²⁴ px, the half that
+ * rounds included. */
+static void sample_row(const struct les_plane *cost, int64_t x, int64_t y, int64_t step_x,
+		       int64_t step_y, float *row, size_t n)
+{
+	const int64_t w = (int64_t)cost->w_px << FRACTION_BITS;
+	const int64_t h = (int64_t)cost->h_px << FRACTION_BITS;
+
+	for (size_t i = 0; i < n; i++, x += step_x, y += step_y)
+		row[i] = x >= 0 && y >= 0 && x < w && y < h
+				 ? cost->at[(size_t)(y >> FRACTION_BITS) * cost->w_px +
+					    (size_t)(x >> FRACTION_BITS)]
+				 : OUTSIDE;
+}
+
+static int64_t to_fixed(double v)
+{
+	return (int64_t)floor(v * (1 << FRACTION_BITS) + 0.5);
+}
+
 /* The cost at whole u and v from an origin on, nearest pixels. */
 static void sample_level(const struct patch *patch, double u0, double v0, struct les_plane *level)
 {
@@ -159,14 +179,9 @@ static void sample_level(const struct patch *patch, double u0, double v0, struct
 
 	for (uint32_t v = 0; v < level->h_px; v++) {
 		const struct les_vec p = to_patch(patch, u0, v0 + v);
-		float *row = les_plane_row(level, v);
-		for (uint32_t u = 0; u < level->w_px; u++) {
-			const double x = floor(p.x + along.x * u + 0.5);
-			const double y = floor(p.y + along.y * u + 0.5);
-			row[u] = x >= 0 && y >= 0 && x < patch->cost.w_px && y < patch->cost.h_px
-					 ? les_plane_row(&patch->cost, (size_t)y)[(size_t)x]
-					 : OUTSIDE;
-		}
+		sample_row(&patch->cost, to_fixed(p.x + 0.5), to_fixed(p.y + 0.5),
+			   to_fixed(along.x), to_fixed(along.y), les_plane_row(level, v),
+			   level->w_px);
 	}
 }
 
