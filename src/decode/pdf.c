@@ -62,6 +62,20 @@ static enum les_kind explain(const GError *error, const char *password, struct l
 				    : "the PDF is encrypted: it needs a password");
 }
 
+/* With a password poppler tries twice, the second time over a copy of its stream. Up to 22.12 at
+ * least it takes the copy of bytes for what it is not, and crashes on a wrong password; a copied
+ * GInputStream is sound, but slower to read from. */
+static PopplerDocument *open_with(GBytes *bytes, const char *password, GError **error)
+{
+	if (!password[0])
+		return poppler_document_new_from_bytes(bytes, NULL, error);
+	GInputStream *stream = g_memory_input_stream_new_from_bytes(bytes);
+	PopplerDocument *document =
+		poppler_document_new_from_stream(stream, -1, password, NULL, error);
+	g_object_unref(stream);
+	return document;
+}
+
 static enum les_kind document_open(const struct les_format_input *input, PopplerDocument **ret,
 				   struct les_error *reterr)
 {
@@ -69,7 +83,7 @@ static enum les_kind document_open(const struct les_format_input *input, Poppler
 	GBytes *bytes = g_bytes_new_static(input->bytes, input->n);
 	GError *error = NULL;
 
-	*ret = poppler_document_new_from_bytes(bytes, password[0] ? password : NULL, &error);
+	*ret = open_with(bytes, password, &error);
 	g_bytes_unref(bytes);
 	if (*ret)
 		return LES_OK;

@@ -94,13 +94,19 @@ static void tiff_close(void *handle)
 LES_DEFINE_CLEANUP(void, tiff_close)
 
 /* Counts directories, at most one more than allowed: a longer chain is over the limit however it
- * ends, and libtiff itself notices loops. */
+ * ends. One that cannot be read is a page that will say so; behind it the chain goes on, unless
+ * libtiff finds no place to go on at: beyond the file, or where it has been before. */
 static uint32_t count_pages(TIFF *tif, uint32_t pages_max)
 {
 	uint32_t n = 1;
+	bool moves = true;
 
-	while (n <= pages_max && TIFFReadDirectory(tif))
-		n++;
+	while (n <= pages_max && moves && !TIFFLastDirectory(tif)) {
+		const uint64_t before = TIFFCurrentDirOffset(tif);
+		if (!TIFFReadDirectory(tif))
+			moves = TIFFCurrentDirOffset(tif) != before;
+		n += moves;
+	}
 	return n;
 }
 

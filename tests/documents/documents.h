@@ -34,6 +34,11 @@ void document_png(struct les_buf *out, enum png_form form);
 /* A PNG of zeros with these sides: small in bytes, large in pixels. */
 void document_png_bomb(struct les_buf *out, uint32_t w_px, uint32_t h_px);
 
+/* A PNG with the 13 bytes of its header as given, and one chunk more (NULL: none) before one white
+ * pixel row. */
+void document_png_of(struct les_buf *out, const char *header, const char *type,
+		     const struct les_buf *chunk);
+
 void document_webp(struct les_buf *out);
 void document_jp2(struct les_buf *out);
 
@@ -59,6 +64,9 @@ void pdf_object(struct pdf_writer *pdf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void pdf_stream(struct pdf_writer *pdf, const char *dictionary, const void *bytes, size_t n);
 void pdf_end(struct pdf_writer *pdf);
+
+/* One empty page, encrypted as PDF 1.4 did (40 bits, RC4) with this user password. */
+void document_pdf_locked(struct les_buf *out, const char *password, const char *page);
 
 /* One page, catalogue and page tree with it. */
 struct pdf_page {
