@@ -83,6 +83,15 @@ enum les_kind les_prim_conv(const struct les_conv *conv, enum les_type type, enu
 			    int in, int out, bool training, struct les_prim **ret,
 			    struct les_error *reterr);
 
+/* Maximum over windows, no padding: y[N,C,H',W'] from x[N,C,H,W], both with the same block. */
+struct les_pool_shape {
+	uint32_t n, c, in_h, in_w, out_h, out_w;
+	uint32_t kernel_h, kernel_w, stride_h, stride_w;
+};
+
+enum les_kind les_prim_pool(const struct les_pool_shape *pool, enum les_type type, int block,
+			    bool training, struct les_prim **ret, struct les_error *reterr);
+
 /* One LSTM layer over x[T][N][in_c], rows in_stride values apart, to y[T][N][out], rows out_stride
  * apart; out = hidden, or 2 · hidden if it runs both ways (forward first). Gates i, f, g, o as in
  * torch. Plain weights, f32: [directions][4][hidden][in_c], iter [directions][4][hidden][hidden],

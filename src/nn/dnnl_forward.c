@@ -163,6 +163,54 @@ enum les_kind les_prim_conv(const struct les_conv *conv, enum les_type type, enu
 			       reterr);
 }
 
+static dnnl_status_t pool_describe(const struct les_pool_shape *p, descriptor_view src,
+				   descriptor_view dst, dnnl_prop_kind_t kind,
+				   dnnl_primitive_desc_t *ret)
+{
+	const dnnl_dims_t strides = {p->stride_h, p->stride_w};
+	const dnnl_dims_t kernel = {p->kernel_h, p->kernel_w};
+	const dnnl_dims_t none = {0, 0};
+
+#if DNNL_VERSION_MAJOR >= 3
+	return dnnl_pooling_forward_primitive_desc_create(ret, les_dnnl_engine, kind,
+							  dnnl_pooling_max, src, dst, strides,
+							  kernel, none, none, none, les_dnnl_attr);
+#else
+	dnnl_pooling_desc_t op;
+	const dnnl_status_t status = dnnl_pooling_forward_desc_init(
+		&op, kind, dnnl_pooling_max, src, dst, strides, kernel, none, none);
+
+	if (status != dnnl_success)
+		return status;
+	return dnnl_primitive_desc_create(ret, &op, les_dnnl_attr, les_dnnl_engine, NULL);
+#endif
+}
+
+enum les_kind les_prim_pool(const struct les_pool_shape *pool, enum les_type type, int block,
+			    bool training, struct les_prim **ret, struct les_error *reterr)
+{
+	const dnnl_dims_t src = {pool->n, pool->c, pool->in_h, pool->in_w};
+	const dnnl_dims_t dst = {pool->n, pool->c, pool->out_h, pool->out_w};
+	LES_CLEANUP(les_prim_free_p) struct les_prim *prim = NULL;
+	descriptor in = NULL, out = NULL;
+	enum les_kind kind = les_prim_new(&prim, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	dnnl_status_t status =
+		les_descriptor_by_tag(&in, 4, src, les_number_of(type), les_tag_of_block(block));
+	if (status == dnnl_success)
+		status = les_descriptor_by_tag(&out, 4, dst, les_number_of(type),
+					       les_tag_of_block(block));
+	if (status == dnnl_success)
+		status = pool_describe(pool, in, out,
+				       training ? dnnl_forward_training : dnnl_forward_inference,
+				       &prim->descriptor);
+	les_descriptor_free(&in);
+	les_descriptor_free(&out);
+	return les_prim_finish(&prim, status, "pooling", ret, reterr);
+}
+
 struct lstm_parts {
 	descriptor src, weights, weights_iter, bias, dst;
 };

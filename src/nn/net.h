@@ -76,6 +76,10 @@ enum les_kind les_stream_run(struct les_stream *stream, const struct les_net_ima
 enum les_kind les_stream_warm(struct les_stream *stream, uint32_t h, uint32_t w,
 			      struct les_error *reterr);
 
+/* Gives the memory for activations back, and keeps the plans: between a line finder's page and the
+ * lines that it found. What maps lent is gone. */
+void les_stream_trim(struct les_stream *stream);
+
 /* Bytes that a stream holds for activations: what `lesart doctor` and tests ask. */
 size_t les_stream_bytes(const struct les_stream *stream);
 

@@ -5,17 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64, LANES_MAX = 64 };
+/* LANES_MAX: more make LSTMs no faster, and oneDNN wants memory for each. */
+enum { ALIGN = 64, LANES_MAX = 16, BLOCKS_MAX = 2 * LES_LAYERS_MAX + 1 };
 
-/* A piece of the arena that is needed up to a layer. */
-struct live {
-	size_t at, bytes;
-	uint32_t last;
+/* A piece of the arena, needed from one layer to another. Until all are known, steps and values
+ * tell it by its number; place_blocks() turns numbers into places. */
+struct block {
+	size_t bytes, at;
+	uint32_t first, last;
 };
 
 struct value {
 	struct les_map map;
-	size_t at;
+	size_t block;
 	bool clean; /* columns behind the image are zero */
 };
 
@@ -27,8 +29,8 @@ struct planner {
 	struct les_extent extents[LES_LAYERS_MAX];
 	struct value values[LES_LAYERS_MAX + 1]; /* [0] the input, then the layers' */
 	uint32_t last_use[LES_LAYERS_MAX + 1];
-	struct live live[LES_LAYERS_MAX + 3];
-	uint32_t live_n;
+	struct block blocks[BLOCKS_MAX];
+	uint32_t blocks_n;
 };
 
 static size_t map_bytes(const struct les_map *map)
@@ -50,40 +52,63 @@ static struct value *value_of(struct planner *p, int32_t layer)
 	return &p->values[root_of(&p->net->graph, layer) + 1];
 }
 
-/* The lowest free place of that size. */
-static enum les_kind reserve(struct planner *p, size_t bytes, uint32_t last, size_t *ret)
+static enum les_kind reserve(struct planner *p, size_t bytes, uint32_t first, uint32_t last,
+			     size_t *ret)
 {
-	size_t at = 0;
-
 	if (bytes > LES_ACTIVATION_BYTES_MAX)
 		return les_fail(p->reterr, LES_LIMIT, "the image is too large for the net");
-	bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	for (uint32_t i = 0; i < p->live_n; i++) { /* sorted by place */
-		if (p->live[i].at >= at + bytes)
-			break;
-		if (p->live[i].at + p->live[i].bytes > at)
-			at = p->live[i].at + p->live[i].bytes;
-	}
-	if (at + bytes > LES_ACTIVATION_BYTES_MAX)
-		return les_fail(p->reterr, LES_LIMIT, "the image is too large for the net");
-	uint32_t place = p->live_n++;
-	for (; place > 0 && p->live[place - 1].at > at; place--)
-		p->live[place] = p->live[place - 1];
-	p->live[place] = (struct live){at, bytes, last};
-	if (at + bytes > p->plan->bytes)
-		p->plan->bytes = at + bytes;
-	*ret = at;
+	p->blocks[p->blocks_n] = (struct block){
+		.bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1), .first = first, .last = last};
+	*ret = p->blocks_n++;
 	return LES_OK;
 }
 
-static void expire(struct planner *p, uint32_t now)
+/* The lowest place where a block touches none of the placed ones that live when it does. */
+static size_t lowest_place(const struct planner *p, const uint32_t *placed, uint32_t placed_n,
+			   const struct block *block)
 {
-	uint32_t kept = 0;
+	size_t at = 0;
 
-	for (uint32_t i = 0; i < p->live_n; i++)
-		if (p->live[i].last > now)
-			p->live[kept++] = p->live[i];
-	p->live_n = kept;
+	for (bool moved = true; moved;) {
+		moved = false;
+		for (uint32_t i = 0; i < placed_n; i++) {
+			const struct block *other = &p->blocks[placed[i]];
+			if (other->first <= block->last && block->first <= other->last &&
+			    at < other->at + other->bytes && other->at < at + block->bytes) {
+				at = other->at + other->bytes;
+				moved = true;
+			}
+		}
+	}
+	return at;
+}
+
+/* Large blocks first, each as low as it can lie; then steps learn where. */
+static enum les_kind place_blocks(struct planner *p)
+{
+	uint32_t order[BLOCKS_MAX];
+
+	for (uint32_t i = 0; i < p->blocks_n; i++) {
+		uint32_t k = i;
+		for (; k > 0 && p->blocks[order[k - 1]].bytes < p->blocks[i].bytes; k--)
+			order[k] = order[k - 1];
+		order[k] = i;
+	}
+	for (uint32_t i = 0; i < p->blocks_n; i++) {
+		struct block *block = &p->blocks[order[i]];
+		block->at = lowest_place(p, order, i, block);
+		if (block->at + block->bytes > p->plan->bytes)
+			p->plan->bytes = block->at + block->bytes;
+	}
+	if (p->plan->bytes > LES_ACTIVATION_BYTES_MAX)
+		return les_fail(p->reterr, LES_LIMIT, "the image is too large for the net");
+	for (uint32_t i = 0; i < p->plan->steps_n; i++) {
+		struct step *step = &p->plan->steps[i];
+		step->in = p->blocks[step->in].at;
+		step->out = p->blocks[step->out].at;
+		step->work = p->blocks[step->work].at;
+	}
+	return LES_OK;
 }
 
 static struct step *add_step(struct planner *p, enum step_kind kind, uint32_t layer, int32_t len_of)
@@ -103,7 +128,7 @@ static void need_clean(struct planner *p, uint32_t layer, int32_t from)
 		return;
 	struct step *step = add_step(p, STEP_ZERO_TAIL, layer, from);
 	step->in_map = value->map;
-	step->in = value->at;
+	step->in = value->block;
 	value->clean = true;
 }
 
@@ -146,9 +171,9 @@ static enum les_kind plan_conv(struct planner *p, uint32_t index, struct value *
 	conv.pad_left = les_conv_pad(conv.kernel_w, conv.dilation_w);
 	struct step *step = add_step(p, STEP_PRIM, index, layer->from);
 	step->in_map = in->map;
-	step->in = in->at;
+	step->in = in->block;
 	step->out_map = out->map;
-	step->out = out->at;
+	step->out = out->block;
 	enum les_kind kind = les_prim_conv(&conv, in->map.type, out->map.type, LES_BLOCK_LAST,
 					   LES_BLOCK_LAST, false, &step->prim, p->reterr);
 	if (kind != LES_OK)
@@ -157,7 +182,7 @@ static enum les_kind plan_conv(struct planner *p, uint32_t index, struct value *
 	if (!linear && layer->conv.softmax) {
 		struct step *softmax = add_step(p, STEP_SOFTMAX, index, (int32_t)index);
 		softmax->in_map = out->map;
-		softmax->in = out->at;
+		softmax->in = out->block;
 	}
 	return LES_OK;
 }
@@ -171,11 +196,12 @@ static enum les_kind plan_group_norm(struct planner *p, uint32_t index, struct v
 		(size_t)in->map.h * layer->group_norm.groups * sizeof(struct les_moments);
 
 	step->in_map = step->out_map = in->map;
-	step->in = in->at;
-	step->out = out->at;
+	step->in = in->block;
+	step->out = out->block;
 	/* scales and shifts, each thread's scratch, moments */
 	step->work_per_thread = 2 * in->map.c * sizeof(float);
-	return reserve(p, step->work_per_thread * (1 + p->threads_n) + moments, index, &step->work);
+	return reserve(p, step->work_per_thread * (1 + p->threads_n) + moments, index, index,
+		       &step->work);
 }
 
 static enum les_kind plan_lstm(struct planner *p, uint32_t index, struct value *out)
@@ -189,9 +215,9 @@ static enum les_kind plan_lstm(struct planner *p, uint32_t index, struct value *
 	const size_t value_bytes = les_type_bytes(in->map.type);
 
 	step->in_map = in->map;
-	step->in = in->at;
+	step->in = in->block;
 	step->out_map = out->map;
-	step->out = out->at;
+	step->out = out->block;
 	step->masked = !along_y && !p->net->exact;
 	step->lanes_n = (lanes + parts - 1) / parts;
 	const struct les_lstm lstm = {
@@ -207,7 +233,8 @@ static enum les_kind plan_lstm(struct planner *p, uint32_t index, struct value *
 	const size_t rows = (size_t)lstm.steps * lstm.n;
 	step->work_per_thread = (rows * lstm.in_stride * value_bytes + ALIGN - 1) / ALIGN * ALIGN +
 				(rows * lstm.out_stride * value_bytes + ALIGN - 1) / ALIGN * ALIGN;
-	enum les_kind kind = reserve(p, step->work_per_thread * p->threads_n, index, &step->work);
+	enum les_kind kind =
+		reserve(p, step->work_per_thread * p->threads_n, index, index, &step->work);
 	if (kind != LES_OK)
 		return kind;
 	les_threads_set(1);
@@ -229,9 +256,9 @@ static enum les_kind plan_concat(struct planner *p, uint32_t index, struct value
 		const struct value *in = value_of(p, branch);
 		struct step *step = add_step(p, STEP_PLACE, index, branch);
 		step->in_map = in->map;
-		step->in = in->at;
+		step->in = in->block;
 		step->out_map = out->map;
-		step->out = out->at;
+		step->out = out->block;
 		step->place_at = at;
 		at += in->map.c;
 	}
@@ -248,9 +275,9 @@ static enum les_kind plan_plain(struct planner *p, uint32_t index, struct value 
 	struct step *step = add_step(p, kind, index, layer->from);
 
 	step->in_map = in->map;
-	step->in = in->at;
+	step->in = in->block;
 	step->out_map = out->map;
-	step->out = out->at;
+	step->out = out->block;
 	return LES_OK;
 }
 
@@ -278,16 +305,13 @@ static enum les_kind plan_layer(struct planner *p, uint32_t index)
 	/* A group norm writes where it reads if nobody else reads that. */
 	if (layer->op == LES_OP_GROUP_NORM &&
 	    p->last_use[root_of(&p->net->graph, layer->from) + 1] == index) {
-		out->at = in->at;
-		for (uint32_t i = 0; i < p->live_n; i++)
-			if (p->live[i].at == in->at)
-				p->live[i].last = p->last_use[index + 1];
+		out->block = in->block;
+		p->blocks[in->block].last = p->last_use[index + 1];
 	} else {
-		kind = reserve(p, map_bytes(&out->map), p->last_use[index + 1], &out->at);
+		kind = reserve(p, map_bytes(&out->map), index, p->last_use[index + 1], &out->block);
 	}
 	if (kind == LES_OK)
 		kind = by_op[layer->op](p, index, out);
-	expire(p, index);
 	return kind;
 }
 
@@ -332,10 +356,10 @@ static enum les_kind plan_layers(struct planner *p, uint32_t h, uint32_t w)
 	find_uses(p);
 	p->values[0].map = (struct les_map){p->net->type, h, w, graph->in_c};
 	p->values[0].clean = true;
-	kind = reserve(p, map_bytes(&p->values[0].map), p->last_use[0], &p->values[0].at);
+	kind = reserve(p, map_bytes(&p->values[0].map), 0, p->last_use[0], &p->values[0].block);
 	for (uint32_t i = 0; kind == LES_OK && i < p->net->split; i++)
 		kind = plan_layer(p, i);
-	return kind;
+	return kind == LES_OK ? place_blocks(p) : kind;
 }
 
 enum les_kind les_plan_new(struct les_net *net, uint32_t threads_n, uint32_t h, uint32_t w,
@@ -357,9 +381,9 @@ enum les_kind les_plan_new(struct les_net *net, uint32_t threads_n, uint32_t h, 
 		return kind;
 	const struct value *out = value_of(p, (int32_t)net->split - 1);
 	plan->in_map = p->values[0].map;
-	plan->in = p->values[0].at;
+	plan->in = p->blocks[p->values[0].block].at;
 	plan->out_map = out->map;
-	plan->out = out->at;
+	plan->out = p->blocks[out->block].at;
 	*ret = LES_TAKE(plan);
 	return LES_OK;
 }

@@ -70,6 +70,16 @@ void les_stream_free(struct les_stream *stream)
 	free(stream);
 }
 
+void les_stream_trim(struct les_stream *stream)
+{
+	region_done(&stream->images);
+	region_done(&stream->sequences);
+	region_done(&stream->scratch);
+	region_done(&stream->results);
+	stream->images = stream->sequences = stream->scratch = stream->results = (struct region){0};
+	stream->generation++;
+}
+
 size_t les_stream_bytes(const struct les_stream *stream)
 {
 	return stream->images.bytes + stream->sequences.bytes + stream->scratch.bytes +
