@@ -13,18 +13,14 @@ struct les_learner {
 	const struct les_graph *graph;
 	struct les_params *params;
 	struct les_learner_options options;
+	struct les_team *team; /* borrowed */
 	struct shard *shards;
-	uint32_t shards_n; /* whose threads run */
-	float *moments;    /* [2][values_n] */
+	uint32_t shards_n;
+	float *moments; /* [2][values_n] */
 	uint64_t steps;
 
-	/* the job at hand: each shard does it once, then waits */
-	pthread_mutex_t lock;
-	pthread_cond_t go, done;
 	void (*job)(struct shard *shard);
-	uint64_t round;
-	uint32_t busy_n;
-	bool end;
+	pthread_mutex_t lock; /* around read() */
 
 	/* of a step or a reading */
 	const struct les_lines *lines;
@@ -37,7 +33,6 @@ struct les_learner {
 struct shard {
 	struct les_learner *learner;
 	uint32_t number;
-	pthread_t thread;
 	struct les_replica *replica;
 	float *images;               /* [lines_n][h][w_max] */
 	struct les_sample *samples;  /* [lines_n] */
@@ -51,41 +46,19 @@ struct shard {
 	struct les_error error;
 };
 
-static void *work(void *context)
+static void do_one(void *context, uint32_t i)
 {
-	struct shard *shard = context;
-	struct les_learner *l = shard->learner;
-	uint64_t round = 0;
+	struct les_learner *l = context;
 
-	for (;;) {
-		pthread_mutex_lock(&l->lock);
-		while (l->round == round && !l->end)
-			pthread_cond_wait(&l->go, &l->lock);
-		round = l->round;
-		const bool end = l->end;
-		pthread_mutex_unlock(&l->lock);
-		if (end)
-			return NULL;
-		l->job(shard);
-		pthread_mutex_lock(&l->lock);
-		if (--l->busy_n == 0)
-			pthread_cond_signal(&l->done);
-		pthread_mutex_unlock(&l->lock);
-	}
+	l->job(&l->shards[i]);
 }
 
 /* Has all shards do a job; the first error counts. */
 static enum les_kind do_all(struct les_learner *l, void (*job)(struct shard *shard),
 			    struct les_error *reterr)
 {
-	pthread_mutex_lock(&l->lock);
 	l->job = job;
-	l->busy_n = l->shards_n;
-	l->round++;
-	pthread_cond_broadcast(&l->go);
-	while (l->busy_n > 0)
-		pthread_cond_wait(&l->done, &l->lock);
-	pthread_mutex_unlock(&l->lock);
+	les_team_run(l->team, l->shards_n, do_one, l);
 	for (uint32_t i = 0; i < l->shards_n; i++)
 		if (l->shards[i].kind != LES_OK) {
 			if (reterr)
@@ -143,37 +116,15 @@ void les_learner_free(struct les_learner *l)
 		return;
 	if (l->shards_n > 0)
 		do_all(l, free_replica, &ignored);
-	pthread_mutex_lock(&l->lock);
-	l->end = true;
-	pthread_cond_broadcast(&l->go);
-	pthread_mutex_unlock(&l->lock);
-	for (uint32_t i = 0; i < l->shards_n; i++)
-		pthread_join(l->shards[i].thread, NULL);
-	pthread_cond_destroy(&l->go);
-	pthread_cond_destroy(&l->done);
 	pthread_mutex_destroy(&l->lock);
 	free(l->shards);
 	free(l->moments);
 	free(l);
 }
 
-static enum les_kind start_threads(struct les_learner *l, struct les_error *reterr)
-{
-	for (uint32_t i = 0; i < l->options.threads; i++) {
-		struct shard *shard = &l->shards[i];
-		shard->learner = l;
-		shard->number = i;
-		shard->lines_n = (l->options.lines + l->options.threads - 1) / l->options.threads;
-		if (pthread_create(&shard->thread, NULL, work, shard) != 0)
-			return les_fail(reterr, LES_NOMEM, "cannot start a thread");
-		l->shards_n++;
-	}
-	return LES_OK;
-}
-
 enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *params,
-			      const struct les_learner_options *options, struct les_learner **ret,
-			      struct les_error *reterr)
+			      const struct les_learner_options *options, struct les_team *team,
+			      struct les_learner **ret, struct les_error *reterr)
 {
 	struct les_learner *l = calloc(1, sizeof *l);
 	enum les_kind kind = LES_OK;
@@ -184,14 +135,21 @@ enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *
 	l->params = params;
 	l->options = *options;
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->go, NULL);
-	pthread_cond_init(&l->done, NULL);
-	l->shards = calloc(options->threads, sizeof *l->shards);
+	l->team = team;
 	l->moments = calloc(2 * params->values_n + 1, sizeof(float));
+	l->shards = calloc(options->threads, sizeof *l->shards);
 	if (!l->shards || !l->moments)
 		kind = les_fail(reterr, LES_NOMEM, "no memory for training");
-	if (kind == LES_OK)
-		kind = start_threads(l, reterr);
+	else if (options->threads > les_team_size(team))
+		kind = les_fail(reterr, LES_ARG, "%u threads of %u", options->threads,
+				les_team_size(team));
+	else
+		l->shards_n = options->threads;
+	for (uint32_t i = 0; i < l->shards_n; i++)
+		l->shards[i] =
+			(struct shard){.learner = l,
+				       .number = i,
+				       .lines_n = (options->lines + l->shards_n - 1) / l->shards_n};
 	if (kind == LES_OK)
 		kind = do_all(l, make_replica, reterr);
 	if (kind != LES_OK) {

@@ -5,13 +5,14 @@
 #include "base/error.h"
 #include "train/params.h"
 #include "train/replica.h"
+#include "train/team.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* A net in training: weights, AdamW's moments, and a replica for each of a fixed number of threads,
  * between which the lines of a step are dealt. Same seed, same lines, same number of threads: same
- * weights, to the bit. The threads are there from les_learner_new() on; nothing later makes any. */
+ * weights, to the bit. */
 struct les_learner_options {
 	enum les_type type;
 	uint32_t threads;
@@ -24,10 +25,10 @@ struct les_learner_options {
 
 struct les_learner;
 
-/* graph and params are borrowed and must outlive it; params change with each step. */
+/* graph, params and team are borrowed and must outlive it; params change with each step. */
 enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *params,
-			      const struct les_learner_options *options, struct les_learner **ret,
-			      struct les_error *reterr);
+			      const struct les_learner_options *options, struct les_team *team,
+			      struct les_learner **ret, struct les_error *reterr);
 void les_learner_free(struct les_learner *learner);
 LES_DEFINE_CLEANUP(struct les_learner, les_learner_free)
 
