@@ -1,0 +1,357 @@
+#include "base/random.h"
+#include "train/course_inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum {
+	STRENGTH_EPOCHS = 6, /* from scratch: until lines are changed as much as asked for */
+	PLATEAU_PATIENCE = 3,
+	ROLLBACKS_MAX = 20,
+	COLUMNS_AT_A_TIME = 1440000, /* lines · width · height in one thread */
+};
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* What passes on the side: reports once a second, checkpoints now and then. */
+struct watch {
+	double started, reported, saved;
+	uint32_t lines_now;
+};
+
+static void course_done(struct course *c)
+{
+	les_learner_free(c->learner);
+	les_params_free(c->params);
+	les_codec_done(&c->codec);
+	free(c->best);
+	free(c->rates);
+	free(c->lines);
+	free(c->labels);
+	free(c->train);
+	free(c->val);
+	free(c->order);
+}
+
+static enum les_type type_of(const struct les_training *options)
+{
+	if (options->precision == LES_PRECISION_AUTO)
+		return les_bf16_is_fast() ? LES_BF16 : LES_F32;
+	return options->precision == LES_PRECISION_BF16 ? LES_BF16 : LES_F32;
+}
+
+static enum les_kind make_learner(struct course *c, struct les_error *reterr)
+{
+	const struct les_training *o = c->options;
+	const struct les_learner_options options = {
+		.type = type_of(o),
+		.threads = o->threads < o->batch_lines ? o->threads : o->batch_lines,
+		.lines = o->batch_lines,
+		.w_max = c->w_max,
+		.px_max = COLUMNS_AT_A_TIME / c->graph.in_h,
+		.clip = o->gradient_max > 0 ? o->gradient_max : INFINITY,
+		.decay = o->weight_decay};
+	enum les_kind kind = les_learner_new(&c->graph, c->params, &options, c->request.team,
+					     &c->learner, reterr);
+
+	c->best = malloc(c->params->values_n * sizeof *c->best);
+	c->rates = malloc(c->params->tensors_n * sizeof *c->rates);
+	if (kind == LES_OK && (!c->best || !c->rates))
+		kind = les_fail(reterr, LES_NOMEM, "no memory for the best weights");
+	return kind;
+}
+
+static void set_place(struct course *c)
+{
+	c->rate =
+		(struct les_rate){.schedule = c->options->schedule,
+				  .high = c->options->rate,
+				  .low = c->options->rate * 0.01f,
+				  .warm_up = c->options->warm_up_steps,
+				  .steps = (uint64_t)c->options->epochs_max * les_course_batches(c),
+				  .factor = 0.5f,
+				  .patience = PLATEAU_PATIENCE};
+	c->place = (struct course_place){.epoch = 1,
+					 .best_cer = -1,
+					 .rate_scale = 1,
+					 .plateau = {.best = 1e30f, .scale = 1}};
+	memcpy(c->best, c->params->values, c->params->values_n * sizeof *c->best);
+}
+
+static enum les_kind course_init(struct course *c, struct les_error *reterr)
+{
+	enum les_kind kind = les_course_make_net(c, reterr);
+
+	if (kind == LES_OK)
+		kind = les_course_take_lines(c, reterr);
+	if (kind == LES_OK)
+		kind = les_course_first_weights(c, reterr);
+	if (kind == LES_OK)
+		kind = make_learner(c, reterr);
+	if (kind != LES_OK)
+		return kind;
+	set_place(c);
+	if (c->request.resume)
+		kind = les_course_resume(c, c->request.resume, c->request.resume_bytes, reterr);
+	return kind;
+}
+
+/* A base at first only learns its new alphabet. */
+static void set_rates(struct course *c)
+{
+	const bool frozen = c->request.base && c->place.epoch <= c->options->frozen_epochs;
+
+	for (uint32_t i = 0; i < c->params->tensors_n; i++)
+		c->rates[i] = frozen && c->params->tensors[i].layer + 1 < c->graph.layers_n ? 0 : 1;
+}
+
+/* A fresh net that sees only spoilt lines learns late: it begins with clean ones. */
+static float strength_of(const struct course *c)
+{
+	const float full = c->options->augmentation;
+
+	if (c->request.base || c->place.epoch > STRENGTH_EPOCHS)
+		return full;
+	return full * (float)(c->place.epoch - 1) / STRENGTH_EPOCHS;
+}
+
+static float rate_now(const struct course *c)
+{
+	return c->place.rate_scale * les_rate_at(&c->rate, &c->place.plateau, c->place.batches);
+}
+
+static uint64_t memory_bytes(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss << 10 : 0;
+}
+
+static struct les_training_report report_of(const struct course *c, const struct watch *w)
+{
+	const struct course_place *p = &c->place;
+	const double took = seconds() - w->started;
+	const uint64_t done = (uint64_t)p->batch * c->options->batch_lines;
+
+	return (struct les_training_report){
+		.epoch = p->epoch,
+		.lines_done = done < c->train_n ? (uint32_t)done : c->train_n,
+		.lines_all = c->train_n,
+		.best_epoch = p->best_epoch,
+		.rollbacks_n = p->rollbacks_n,
+		.loss = p->loss_n ? (float)(p->loss_sum / p->loss_n) : 0,
+		.rate = rate_now(c),
+		.cer = -1,
+		.cer_normalised = -1,
+		.wer = -1,
+		.best_cer = p->best_cer,
+		.lines_per_second = took > 0 ? (float)(w->lines_now / took) : 0,
+		.memory_bytes = memory_bytes()};
+}
+
+static enum les_kind tell(struct course *c, const struct les_training_report *report,
+			  struct les_error *reterr)
+{
+	return c->events->report(c->events->context, report, reterr);
+}
+
+static enum les_kind look_around(struct course *c, struct watch *w, struct les_error *reterr)
+{
+	const double now = seconds();
+	enum les_kind kind = LES_OK;
+
+	if (now - w->reported >= 1) {
+		const struct les_training_report report = report_of(c, w);
+		w->reported = now;
+		kind = tell(c, &report, reterr);
+	}
+	if (kind == LES_OK && c->options->checkpoint_seconds > 0 &&
+	    now - w->saved >= c->options->checkpoint_seconds) {
+		w->saved = now;
+		kind = les_course_save(c, reterr);
+	}
+	return kind;
+}
+
+/* Back to the best weights (or the first), slower. */
+static enum les_kind roll_back(struct course *c, struct les_error *reterr)
+{
+	struct les_learner_state state = les_learner_state(c->learner);
+
+	if (++c->place.rollbacks_n > ROLLBACKS_MAX)
+		return les_fail(reterr, LES_ARG, "it diverges however slowly it learns");
+	memcpy(c->params->values, c->best, c->params->values_n * sizeof *c->best);
+	memset(state.moments, 0, 2 * c->params->values_n * sizeof *state.moments);
+	*state.steps = 0;
+	c->place.rate_scale *= 0.5f;
+	les_learner_renew(c->learner);
+	return LES_OK;
+}
+
+static enum les_kind run_batch(struct course *c, struct watch *w, struct les_error *reterr)
+{
+	struct course_place *p = &c->place;
+	const uint32_t size = c->options->batch_lines, from = p->batch * size;
+	const uint32_t n = c->train_n - from < size ? c->train_n - from : size;
+	const struct les_lines lines = {les_course_make_line, c, c->order + from, n};
+	const struct les_step step = {
+		.rate = rate_now(c),
+		.seed = les_random_mix(c->options->seed ^ p->batches * 0x9e3779b97f4a7c15u),
+		.rates = c->rates};
+	struct les_stepped stepped;
+	enum les_kind kind = les_learner_step(c->learner, &lines, &step, &stepped, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	p->batch++;
+	p->batches++;
+	w->lines_now += n;
+	if (stepped.diverged)
+		return roll_back(c, reterr);
+	p->loss_sum += stepped.loss;
+	p->loss_n += n;
+	return LES_OK;
+}
+
+/* Reads the lines kept apart. */
+static enum les_kind validate(struct course *c, struct les_training_report *report,
+			      struct les_error *reterr)
+{
+	const struct les_lines lines = {les_course_make_line, c, c->val, c->val_n};
+	double loss;
+
+	c->read = (struct les_rates){0};
+	c->read_kind = LES_OK;
+	c->strength = 0;
+	enum les_kind kind =
+		les_learner_read(c->learner, &lines, les_course_read_line, &loss, reterr);
+	if (kind == LES_OK && c->read_kind != LES_OK)
+		kind = les_fail(reterr, c->read_kind, "no memory for a text");
+	report->cer = (float)les_rates_cer(&c->read);
+	report->cer_normalised = (float)les_rates_cer_normalised(&c->read);
+	report->wer = (float)les_rates_wer(&c->read);
+	return kind;
+}
+
+static enum les_kind note_best(struct course *c, float error, bool measured,
+			       struct les_error *reterr)
+{
+	struct course_place *p = &c->place;
+
+	p->best_epoch = p->epoch;
+	p->since_best = 0;
+	if (measured)
+		p->best_cer = error;
+	memcpy(c->best, c->params->values, c->params->values_n * sizeof *c->best);
+	return les_course_tell_best(c, c->best, reterr);
+}
+
+/* After an epoch: validation, the best weights, the way on. Without lines to validate by, the last
+ * epoch is the best. */
+static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_error *reterr)
+{
+	struct course_place *p = &c->place;
+	const bool measured = c->val_n > 0;
+	struct les_training_report report = report_of(c, w);
+	const double loss = p->loss_n ? p->loss_sum / p->loss_n : 0;
+	enum les_kind kind = measured ? validate(c, &report, reterr) : LES_OK;
+
+	if (kind != LES_OK)
+		return kind;
+	const float error = measured ? report.cer : (float)loss;
+	p->since_best++;
+	if (p->loss_before > 0 && loss > 3 * p->loss_before + 10)
+		kind = roll_back(c, reterr);
+	else if (!measured || p->best_cer < 0 || error < p->best_cer)
+		kind = note_best(c, error, measured, reterr);
+	p->loss_before = loss;
+	les_plateau_note(&c->rate, &p->plateau, error);
+	report.epoch_done = true;
+	report.lines_done = report.lines_all;
+	report.best_epoch = p->best_epoch;
+	report.best_cer = p->best_cer;
+	report.rollbacks_n = p->rollbacks_n;
+	if (kind == LES_OK)
+		kind = tell(c, &report, reterr);
+	p->epoch++;
+	p->batch = 0;
+	p->loss_sum = 0;
+	p->loss_n = 0;
+	return kind;
+}
+
+static bool is_settled(const struct course *c)
+{
+	return c->options->patience > 0 && c->place.since_best >= c->options->patience;
+}
+
+static enum les_kind run_epochs(struct course *c, struct watch *w, enum les_training_end *ret,
+				struct les_error *reterr)
+{
+	struct course_place *p = &c->place;
+	enum les_kind kind = LES_OK;
+
+	*ret = LES_TRAINING_COMPLETE;
+	while (p->epoch <= c->options->epochs_max && kind == LES_OK) {
+		les_course_shuffle(c);
+		set_rates(c);
+		while (p->batch < les_course_batches(c) && kind == LES_OK) {
+			c->strength = strength_of(c);
+			kind = run_batch(c, w, reterr);
+			if (kind == LES_OK)
+				kind = look_around(c, w, reterr);
+			if (kind == LES_OK && c->events->stop(c->events->context)) {
+				*ret = LES_TRAINING_STOPPED;
+				return LES_OK;
+			}
+		}
+		if (kind == LES_OK)
+			kind = end_epoch(c, w, reterr);
+		if (kind == LES_OK && is_settled(c)) {
+			*ret = LES_TRAINING_SETTLED;
+			return LES_OK;
+		}
+	}
+	return kind;
+}
+
+enum les_kind les_course_run(const struct les_course_request *request,
+			     const struct les_course_events *events, enum les_training_end *ret,
+			     struct les_error *reterr)
+{
+	struct course *c = calloc(1, sizeof *c);
+	enum les_training_end end = LES_TRAINING_STOPPED;
+
+	if (!c)
+		return les_fail(reterr, LES_NOMEM, "no memory for a training");
+	c->request = *request;
+	c->options = request->options;
+	c->events = events;
+	enum les_kind kind = course_init(c, reterr);
+	if (kind == LES_OK) {
+		struct watch watch = {.started = seconds()};
+		watch.reported = watch.saved = watch.started;
+		kind = run_epochs(c, &watch, &end, reterr);
+		/* stopped before an epoch was over: better this than nothing */
+		const bool none = c->place.best_epoch == 0;
+		if (kind == LES_OK)
+			kind = les_course_tell_best(c, none ? c->params->values : c->best, reterr);
+		if (kind == LES_OK && c->options->checkpoint_seconds > 0)
+			kind = les_course_save(c, reterr);
+	}
+	course_done(c);
+	free(c);
+	if (kind == LES_OK)
+		*ret = end;
+	return kind;
+}

@@ -1,0 +1,251 @@
+/* train/course: whole trainings on lines in a script of our own making. */
+#include "train/course.h"
+#include "base/random.h"
+#include "test.h"
+#include "train/learner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINES = 20, LETTERS = 10, LETTER_W = 14, H = 24, TEXT_MAX = 12 };
+
+/* Each letter is a pattern of 5 × 7 dots, drawn with some unrest. */
+static void draw_line(struct les_random *random, char *text, uint8_t *px, uint32_t w)
+{
+	memset(px, 255, (size_t)w * H);
+	for (uint32_t i = 0; text[i]; i++) {
+		struct les_random letter = les_random(5, (uint64_t)text[i], 0);
+		const uint32_t x0 = i * LETTER_W + les_random_below(random, 3);
+		const uint32_t y0 = 3 + les_random_below(random, 3);
+		for (uint32_t dot = 0; dot < 35; dot++) {
+			if (les_random_u64(&letter) & 1)
+				continue;
+			for (uint32_t k = 0; k < 4; k++)
+				px[(y0 + dot / 5 * 2 + k / 2) * w + x0 + dot % 5 * 2 + k % 2] = 30;
+		}
+	}
+}
+
+static int make_pack(void)
+{
+	struct les_pack_writer *writer;
+	struct les_random random = les_random(3, 0, 0);
+	int fd = -1;
+
+	assert_int_equal(les_pack_writer_new("/tmp", &writer, NULL), LES_OK);
+	for (uint32_t i = 0; i < 2 * LINES;
+	     i++) { /* the second half is the first, to validate by */
+		char text[TEXT_MAX + 1] = {0};
+		static uint8_t px[H * LETTER_W * (TEXT_MAX + 1)];
+		if (i == LINES)
+			random = les_random(3, 0, 0);
+		const uint32_t n = 5 + les_random_below(&random, TEXT_MAX - 5);
+		const uint32_t w = n * LETTER_W + 4;
+		for (uint32_t k = 0; k < n; k++)
+			text[k] = (char)('a' + les_random_below(&random, LETTERS));
+		draw_line(&random, text, px, w);
+		const struct les_pack_line line = {
+			px, w, H, text, n, i, i < LINES ? 0 : LES_PACK_VALIDATION};
+		assert_int_equal(les_pack_add(writer, &line, NULL), LES_OK);
+	}
+	assert_int_equal(les_pack_finish(writer, &fd, NULL), LES_OK);
+	les_pack_writer_free(writer);
+	return fd;
+}
+
+/* What a course said. */
+struct heard {
+	struct les_training_report last;
+	uint32_t stop_after; /* calls of stop(); 0: never */
+	uint32_t stops;
+	uint8_t *checkpoint;
+	size_t checkpoint_n;
+	float *weights;
+	size_t weights_n;
+};
+
+static enum les_kind on_report(void *context, const struct les_training_report *report,
+			       struct les_error *reterr)
+{
+	struct heard *heard = context;
+
+	(void)reterr;
+	if (report->epoch_done)
+		heard->last = *report;
+	return LES_OK;
+}
+
+static enum les_kind on_checkpoint(void *context, const uint8_t *bytes, size_t n,
+				   struct les_error *reterr)
+{
+	struct heard *heard = context;
+
+	(void)reterr;
+	heard->checkpoint = realloc(heard->checkpoint, n);
+	memcpy(heard->checkpoint, bytes, n);
+	heard->checkpoint_n = n;
+	return LES_OK;
+}
+
+static enum les_kind on_best(void *context, const struct les_weights *weights,
+			     struct les_error *reterr)
+{
+	struct heard *heard = context;
+	size_t n = 0;
+
+	(void)reterr;
+	for (uint32_t i = 0; i < weights->tensors_n; i++)
+		n += les_tensor_values(&weights->tensors[i]);
+	heard->weights = realloc(heard->weights, n * sizeof(float));
+	heard->weights_n = n;
+	n = 0;
+	for (uint32_t i = 0; i < weights->tensors_n; i++) {
+		const size_t k = les_tensor_values(&weights->tensors[i]);
+		memcpy(heard->weights + n, weights->tensors[i].values, k * sizeof(float));
+		n += k;
+	}
+	return LES_OK;
+}
+
+static bool on_stop(void *context)
+{
+	struct heard *heard = context;
+
+	return ++heard->stops == heard->stop_after;
+}
+
+static struct les_training options(void)
+{
+	struct les_training o = {.seed = 7,
+				 .epochs_max = 120,
+				 .patience = 0,
+				 .batch_lines = 5,
+				 .rate = 3e-3f,
+				 .gradient_max = 1,
+				 .warm_up_steps = 10,
+				 .schedule = LES_SCHEDULE_CONSTANT,
+				 .resize = LES_RESIZE_UNION,
+				 .precision = LES_PRECISION_F32,
+				 .dropout = -1,
+				 .threads = 2,
+				 .checkpoint_seconds = 1000};
+
+	snprintf(o.spec, sizeof o.spec,
+		 "[1,24,0,1 Cr3,5,8 Mp2,2 Cr3,5,16 Do0.1,2 Mp2,2 S1(1x0)1,3 Lbx32 Do0.1,2]");
+	return o;
+}
+
+static enum les_training_end run(const struct les_training *o, int pack_fd, struct heard *heard,
+				 const uint8_t *resume, size_t resume_bytes)
+{
+	struct les_pack pack;
+	struct les_team *team;
+	enum les_training_end end = 0;
+	struct les_error error = {0};
+	const struct les_course_events events = {heard, on_report, on_checkpoint, on_best, on_stop};
+
+	assert_int_equal(les_pack_open(pack_fd, &pack, NULL), LES_OK);
+	assert_int_equal(les_team_new(2, &team, NULL), LES_OK);
+	const struct les_course_request request = {.options = o,
+						   .pack = &pack,
+						   .resume = resume,
+						   .resume_bytes = resume_bytes,
+						   .team = team};
+	if (les_course_run(&request, &events, &end, &error) != LES_OK)
+		fail_msg("%s", error.message);
+	les_team_free(team);
+	les_pack_close(&pack);
+	return end;
+}
+
+static void forget(struct heard *heard)
+{
+	free(heard->checkpoint);
+	free(heard->weights);
+	*heard = (struct heard){0};
+}
+
+static void twenty_lines_are_learnt_by_heart(void **state)
+{
+	struct les_training o = options();
+	struct heard heard = {0};
+	const int fd = make_pack();
+
+	(void)state;
+	assert_int_equal(run(&o, fd, &heard, NULL, 0), LES_TRAINING_COMPLETE);
+	assert_true(heard.last.best_epoch > 0);
+	if (heard.last.best_cer != 0)
+		fail_msg("CER %g after %u epochs", (double)heard.last.best_cer, heard.last.epoch);
+	forget(&heard);
+	close(fd);
+}
+
+/* Two runs, one of which is cut off and goes on from its checkpoint, end with the same bits. */
+static void a_course_goes_on_where_it_was(void **state)
+{
+	struct les_training o = options();
+	struct heard whole = {0}, part = {0}, rest = {0};
+	const int fd = make_pack();
+
+	(void)state;
+	o.epochs_max = 5;
+	o.augmentation = 0.7f;
+	assert_int_equal(run(&o, fd, &whole, NULL, 0), LES_TRAINING_COMPLETE);
+	for (uint32_t after = 3; after < 18; after += 7) { /* within epochs and between them */
+		part.stop_after = after;
+		assert_int_equal(run(&o, fd, &part, NULL, 0), LES_TRAINING_STOPPED);
+		assert_int_equal(run(&o, fd, &rest, part.checkpoint, part.checkpoint_n),
+				 LES_TRAINING_COMPLETE);
+		assert_int_equal(rest.checkpoint_n, whole.checkpoint_n);
+		assert_memory_equal(rest.checkpoint, whole.checkpoint, whole.checkpoint_n);
+		forget(&part);
+		forget(&rest);
+	}
+	forget(&whole);
+	close(fd);
+}
+
+static void another_trainings_checkpoint_is_refused(void **state)
+{
+	struct les_training o = options();
+	struct heard heard = {0};
+	struct les_pack pack;
+	struct les_team *team;
+	enum les_training_end end;
+	const struct les_course_events events = {&heard, on_report, on_checkpoint, on_best,
+						 on_stop};
+	const int fd = make_pack();
+
+	(void)state;
+	o.epochs_max = 1;
+	run(&o, fd, &heard, NULL, 0);
+	o.seed++;
+	assert_int_equal(les_pack_open(fd, &pack, NULL), LES_OK);
+	assert_int_equal(les_team_new(2, &team, NULL), LES_OK);
+	struct les_course_request request = {.options = &o,
+					     .pack = &pack,
+					     .resume = heard.checkpoint,
+					     .resume_bytes = heard.checkpoint_n,
+					     .team = team};
+	assert_int_equal(les_course_run(&request, &events, &end, NULL), LES_FORMAT);
+	o.seed--;
+	request.resume_bytes--;
+	assert_int_equal(les_course_run(&request, &events, &end, NULL), LES_FORMAT);
+	les_team_free(team);
+	les_pack_close(&pack);
+	forget(&heard);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(twenty_lines_are_learnt_by_heart),
+		cmocka_unit_test(a_course_goes_on_where_it_was),
+		cmocka_unit_test(another_trainings_checkpoint_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
