@@ -10,7 +10,7 @@ static bool belongs(const struct les_components *c, uint32_t component, int64_t 
 	       c->label[(size_t)y * c->w_px + (size_t)x] == component + 1;
 }
 
-enum les_kind les_outline(const struct les_components *components, uint32_t component,
+enum les_kind les_outline(const struct les_components *components, uint32_t component, size_t max,
 			  struct les_polyline *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_polyline_done) struct les_polyline line = {0};
@@ -28,6 +28,9 @@ enum les_kind les_outline(const struct les_components *components, uint32_t comp
 		}
 		if (x == start_x && y == start_y && step == first)
 			break;
+		if (line.n == max)
+			return les_fail(reterr, LES_LIMIT, "an outline of more than %zu points",
+					max);
 		kind = les_polyline_push(&line, (struct les_vec){(double)x, (double)y}, reterr);
 		if (k == 8)
 			break;

@@ -9,11 +9,12 @@
  * there and back. One point for a single pixel.
  *
  * component  index of the piece
+ * max        points, at most LES_TRACE_POINTS_MAX
  * *ret       les_polyline_done()
- * errors     LIMIT beyond LES_TRACE_POINTS_MAX points, NOMEM
+ * errors     LIMIT beyond that, NOMEM
  * source     Moore neighbourhood tracing with Jacob's end: back at the start in the same way
  */
-enum les_kind les_outline(const struct les_components *components, uint32_t component,
+enum les_kind les_outline(const struct les_components *components, uint32_t component, size_t max,
 			  struct les_polyline *ret, struct les_error *reterr);
 
 #endif

@@ -27,7 +27,7 @@ static enum les_kind add_area(const struct les_components *pieces, uint32_t piec
 	if (first->area_px < 3 ||
 	    surrounded(areas, (struct les_vec){first->x_px, first->y_px + 0.5}))
 		return LES_OK;
-	enum les_kind kind = les_outline(pieces, piece, &outline, reterr);
+	enum les_kind kind = les_outline(pieces, piece, LES_AREA_OUTLINE_MAX, &outline, reterr);
 	if (kind == LES_LIMIT)
 		return LES_OK; /* noise, no area */
 	/* closed while it is simplified, so that the way back counts too */

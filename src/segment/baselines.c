@@ -124,31 +124,59 @@ static void extend_end(const struct les_polyline *polygon, struct les_vec *end, 
 	*end = (struct les_vec){trunc(hit.x + 1e-9), trunc(hit.y + 1e-9)};
 }
 
-static enum les_kind extend(const struct les_components *blobs, struct les_polyline *line,
-			    struct les_error *reterr)
-{
-	LES_CLEANUP(les_polyline_done) struct les_polyline outline = {0};
-	const struct les_vec a = line->at[0];
-	const uint32_t label = blobs->label[(size_t)a.y * blobs->w_px + (size_t)a.x];
+/* The blobs, and the outline of the one looked at last. */
+struct blobs {
+	struct les_components pieces;
+	struct les_polyline outline; /* empty: too long, or too small a blob */
+	uint32_t label;              /* whose it is, 0 for none yet */
+	double *scratch;             /* as many as the outline has points */
+};
 
-	if (label == 0 || blobs->at[label - 1].area_px < BLOB_AREA_MIN_PX)
+static void blobs_done(struct blobs *blobs)
+{
+	les_components_done(&blobs->pieces);
+	les_polyline_done(&blobs->outline);
+	free(blobs->scratch);
+}
+
+static enum les_kind outline_blob(struct blobs *blobs, uint32_t label, struct les_error *reterr)
+{
+	if (label == blobs->label)
 		return LES_OK;
-	enum les_kind kind = les_outline(blobs, label - 1, &outline, reterr);
+	les_polyline_done(&blobs->outline);
+	blobs->label = label;
+	if (blobs->pieces.at[label - 1].area_px < BLOB_AREA_MIN_PX)
+		return LES_OK;
+	enum les_kind kind = les_outline(&blobs->pieces, label - 1, LES_LINE_OUTLINE_MAX,
+					 &blobs->outline, reterr);
 	if (kind == LES_LIMIT)
 		return LES_OK; /* no line of writing */
 	if (!kind)
-		kind = les_polyline_simplify(&outline, 0.01, reterr);
-	if (kind || outline.n < 3 || outline.n * line->n > LES_EXTENSION_STEPS_MAX)
+		kind = les_polyline_simplify(&blobs->outline, 0.01, reterr);
+	if (kind)
 		return kind;
-	LES_CLEANUP(les_free_p) double *at = calloc(outline.n, sizeof *at);
-	if (!at)
-		return les_fail(reterr, LES_NOMEM, "an outline of %zu points", outline.n);
-	if (!contains_chain(&outline, line, at))
-		return LES_OK;
+	double *more = reallocarray(blobs->scratch, blobs->outline.n, sizeof *more);
+	if (!more)
+		return les_fail(reterr, LES_NOMEM, "an outline of %zu points", blobs->outline.n);
+	blobs->scratch = more;
+	return LES_OK;
+}
+
+static enum les_kind extend(struct blobs *blobs, struct les_polyline *line,
+			    struct les_error *reterr)
+{
+	const struct les_vec a = line->at[0];
+	const struct les_components *pieces = &blobs->pieces;
+	const uint32_t label = pieces->label[(size_t)a.y * pieces->w_px + (size_t)a.x];
+	const enum les_kind kind = label ? outline_blob(blobs, label, reterr) : LES_OK;
+	const struct les_polyline *outline = &blobs->outline;
+
+	if (kind || !label || outline->n < 3 || outline->n * line->n > LES_EXTENSION_STEPS_MAX ||
+	    !contains_chain(outline, line, blobs->scratch))
+		return kind;
 	const struct les_vec second = line->at[1];
-	const struct les_vec last_but_one = line->at[line->n - 2];
-	extend_end(&outline, &line->at[0], second, at);
-	extend_end(&outline, &line->at[line->n - 1], line->n == 2 ? line->at[0] : last_but_one, at);
+	extend_end(outline, &line->at[0], second, blobs->scratch);
+	extend_end(outline, &line->at[line->n - 1], line->at[line->n - 2], blobs->scratch);
 	return LES_OK;
 }
 
@@ -180,7 +208,7 @@ static bool runs_backwards(const struct les_line_heat *heat, const struct les_po
 	return heat->vertical ? a.y > b.y : a.x > b.x;
 }
 
-static enum les_kind finish(const struct les_line_heat *heat, const struct les_components *blobs,
+static enum les_kind finish(const struct les_line_heat *heat, struct blobs *blobs,
 			    struct les_polyline *path, struct les_polylines *lines,
 			    struct les_error *reterr)
 {
@@ -199,13 +227,13 @@ enum les_kind les_baselines_find(const struct les_line_heat *heat, struct les_po
 				 struct les_error *reterr)
 {
 	LES_CLEANUP(les_bitmap_done) struct les_bitmap mask = {0};
-	LES_CLEANUP(les_components_done) struct les_components blobs = {0};
+	LES_CLEANUP(blobs_done) struct blobs blobs = {0};
 	LES_CLEANUP(les_polylines_done) struct les_polylines paths = {0};
 	LES_CLEANUP(les_polylines_done) struct les_polylines lines = {0};
 	enum les_kind kind = find_blobs(&heat->line, &mask, reterr);
 
 	if (!kind)
-		kind = les_components_find(&mask, &blobs, reterr);
+		kind = les_components_find(&mask, &blobs.pieces, reterr);
 	if (!kind)
 		kind = les_thin(&mask, reterr);
 	if (!kind)

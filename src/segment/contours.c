@@ -159,7 +159,7 @@ static enum les_kind biggest_outline(const struct stencil *s, struct les_polylin
 	for (uint32_t i = 1; i < pieces.n; i++)
 		if (pieces.at[i].area_px > pieces.at[best].area_px)
 			best = i;
-	kind = les_outline(&pieces, best, ret, reterr);
+	kind = les_outline(&pieces, best, LES_TRACE_POINTS_MAX, ret, reterr);
 	if (!kind)
 		kind = les_polyline_push(ret, ret->at[0], reterr);
 	if (!kind)

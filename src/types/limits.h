@@ -81,7 +81,9 @@
 #define LES_PLANE_PX_MAX 16000000ull /* a heatmap's channel */
 #define LES_BLUR_SIGMA_MAX 20
 #define LES_SKELETON_ENDS_MAX 6000u
-#define LES_EXTENSION_STEPS_MAX 2000000ull /* outline times baseline points */
+#define LES_LINE_OUTLINE_MAX 30000u    /* of a line's heat */
+#define LES_AREA_OUTLINE_MAX 200000u   /* of a region's heat */
+#define LES_EXTENSION_STEPS_MAX 60000u /* outline times baseline points */
 
 /* A net. */
 #define LES_TENSOR_RANK_MAX 4u

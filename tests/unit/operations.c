@@ -244,7 +244,8 @@ static void outlines_run_around(void **state)
 		struct les_polyline line;
 		assert_int_equal(les_components_find(&m, &c, NULL), LES_OK);
 		assert_int_equal(c.n, 1);
-		assert_int_equal(les_outline(&c, 0, &line, NULL), LES_OK);
+		assert_int_equal(les_outline(&c, 0, cases[i].n - 1, &line, NULL), LES_LIMIT);
+		assert_int_equal(les_outline(&c, 0, cases[i].n, &line, NULL), LES_OK);
 		assert_int_equal(line.n, cases[i].n);
 		assert_true(les_polygon_area(&line) >= 0);
 		les_polyline_done(&line);
