@@ -26,7 +26,7 @@ static const struct {
 	{"read", "documents to text, JSON, PAGE XML, ALTO or hOCR", les_cli_read},
 	{"eval", "error rates against ground truth", les_cli_eval},
 	{"serve", "the same over HTTP", les_cli_serve},
-	{"train", "learn from ground truth: so far, check it", les_cli_train},
+	{"train", "ground truth to a recogniser", les_cli_train},
 	{"health", "ask a running server", les_cli_health},
 	{"doctor", "what protects this machine, and what is missing", les_cli_doctor},
 	{"version", "what this is", version},

@@ -1,140 +1,303 @@
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "jobs/packing.h"
+#include "cli/train_run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/signalfd.h>
 
-enum { HEIGHT_PX = 120 }; /* of kraken's default net */
-
-struct arguments {
-	const char *hyphens, *normal_form;
-	bool check, json, thorough, round_s, plain_quotes, expand_macrons, allow_weak_sandbox;
-	uint64_t threads;
-	struct les_text_rules rules;
-	const char *const *paths;
-	uint32_t paths_n;
+/* As they are given, before they are checked. */
+struct given {
+	const char *hyphens, *normal_form, *spec, *resize, *schedule, *precision, *progress;
+	bool round_s, plain_quotes, expand_macrons;
+	uint64_t threads, epochs, patience, batch, warm_up, frozen, seed, checkpoint_seconds;
 };
 
-static enum les_kind set_rules(struct arguments *a, struct les_error *reterr)
-{
-	static const struct {
-		const char *name;
-		enum les_hyphens hyphens;
-	} names[] = {{"keep", LES_HYPHENS_KEEP},
-		     {"alike", LES_HYPHENS_ALIKE},
-		     {"drop", LES_HYPHENS_DROP}};
-	bool found = false;
+/* A word and the number it stands for. */
+struct word {
+	const char *word;
+	int value;
+};
 
-	a->rules = (struct les_text_rules){.round_s = a->round_s,
-					   .plain_quotes = a->plain_quotes,
-					   .expand_macron = a->expand_macrons};
-	a->rules.decompose = strcmp(a->normal_form, "nfd") == 0;
-	if (!a->rules.decompose && strcmp(a->normal_form, "nfc") != 0)
-		return les_fail(reterr, LES_ARG, "--normal-form: nfc or nfd");
-	for (size_t i = 0; i < LES_COUNT(names); i++) {
-		if (strcmp(names[i].name, a->hyphens) != 0)
-			continue;
-		a->rules.hyphens = names[i].hyphens;
-		found = true;
+static const struct word hyphens[] = {{"keep", LES_HYPHENS_KEEP},
+				      {"alike", LES_HYPHENS_ALIKE},
+				      {"drop", LES_HYPHENS_DROP},
+				      {NULL, 0}};
+static const struct word forms[] = {{"nfc", false}, {"nfd", true}, {NULL, 0}};
+static const struct word resizes[] = {
+	{"fail", LES_RESIZE_FAIL}, {"union", LES_RESIZE_UNION}, {"new", LES_RESIZE_NEW}, {NULL, 0}};
+static const struct word schedules[] = {{"constant", LES_SCHEDULE_CONSTANT},
+					{"cosine", LES_SCHEDULE_COSINE},
+					{"plateau", LES_SCHEDULE_PLATEAU},
+					{NULL, 0}};
+static const struct word precisions[] = {{"auto", LES_PRECISION_AUTO},
+					 {"f32", LES_PRECISION_F32},
+					 {"bf16", LES_PRECISION_BF16},
+					 {NULL, 0}};
+static const struct word progresses[] = {{"text", false}, {"json", true}, {NULL, 0}};
+
+static enum les_kind choose(const struct word *words, const char *option, const char *given,
+			    int *ret, struct les_error *reterr)
+{
+	char all[100] = "";
+
+	for (const struct word *w = words; w->word; w++) {
+		if (strcmp(w->word, given) == 0) {
+			*ret = w->value;
+			return LES_OK;
+		}
+		const size_t n = strlen(all);
+		snprintf(all + n, sizeof all - n, "%s%s", n ? ", " : "", w->word);
 	}
-	return found ? LES_OK : les_fail(reterr, LES_ARG, "--hyphens: keep, alike or drop");
+	return les_fail(reterr, LES_ARG, "--%s: \"%.40s\" is none of %s", option, given, all);
 }
 
-static enum les_kind parse(int argc, char **argv, struct arguments *a, struct les_error *reterr)
+static enum les_kind check_words(struct les_train_arguments *a, const struct given *g,
+				 struct les_error *reterr)
 {
-	const struct les_option rows[] = {
-		{"check", 0, NULL, "say what is there and what is wrong with it; train nothing",
-		 LES_OPTION_FLAG, &a->check, 0, 0},
-		{"json", 0, NULL, "the same for programs", LES_OPTION_FLAG, &a->json, 0, 0},
-		{"thorough", 0, NULL, "decode every image and cut out every line, too",
-		 LES_OPTION_FLAG, &a->thorough, 0, 0},
-		{"normal-form", 0, "FORM", "of the text: nfc (default) or nfd", LES_OPTION_STRING,
-		 &a->normal_form, 0, 0},
-		{"hyphens", 0, "HOW",
-		 "keep (default); alike: ¬ and ⸗ become -; drop: none at a line's end",
-		 LES_OPTION_STRING, &a->hyphens, 0, 0},
-		{"round-s", 0, NULL, "learn s for ſ", LES_OPTION_FLAG, &a->round_s, 0, 0},
-		{"plain-quotes", 0, NULL, "learn \" and ' for quotes of all forms", LES_OPTION_FLAG,
-		 &a->plain_quotes, 0, 0},
-		{"expand-macrons", 0, NULL, "learn mm and nn for m̄ and n̄", LES_OPTION_FLAG,
-		 &a->expand_macrons, 0, 0},
-		{"threads", 0, "N", "at work at once (default: the processors)", LES_OPTION_NUMBER,
-		 &a->threads, 1, LES_THREADS_MAX},
-		{"allow-weak-sandbox", 0, NULL,
-		 "go on where this kernel cannot confine the workers", LES_OPTION_FLAG,
-		 &a->allow_weak_sandbox, 0, 0},
+	int hyphen = 0, form = 0, resize = 0, schedule = 0, precision = 0, progress = 0;
+	const struct {
+		const struct word *words;
+		const char *option, *given;
+		int *to;
+	} rows[] = {
+		{hyphens, "hyphens", g->hyphens, &hyphen},
+		{forms, "normal-form", g->normal_form, &form},
+		{resizes, "resize", g->resize, &resize},
+		{schedules, "schedule", g->schedule, &schedule},
+		{precisions, "precision", g->precision, &precision},
+		{progresses, "progress", g->progress, &progress},
 	};
+	enum les_kind kind = LES_OK;
+
+	for (size_t i = 0; i < LES_COUNT(rows) && kind == LES_OK; i++)
+		kind = choose(rows[i].words, rows[i].option, rows[i].given, rows[i].to, reterr);
+	a->rules = (struct les_text_rules){.decompose = form != 0,
+					   .round_s = g->round_s,
+					   .plain_quotes = g->plain_quotes,
+					   .expand_macron = g->expand_macrons,
+					   .hyphens = (enum les_hyphens)hyphen};
+	a->training.resize = (enum les_resize)resize;
+	a->training.schedule = (enum les_schedule)schedule;
+	a->training.precision = (enum les_precision)precision;
+	a->json = a->json || progress != 0;
+	return kind;
+}
+
+static enum les_kind check_training(struct les_train_arguments *a, const struct given *g,
+				    struct les_error *reterr)
+{
+	struct les_training *t = &a->training;
+	const char *spec = g->spec ? g->spec : a->base ? "" : LES_TRAIN_SPEC_DEFAULT;
+
+	if (strlen(spec) > LES_SPEC_BYTES_MAX)
+		return les_fail(reterr, LES_LIMIT, "--spec: longer than %u bytes",
+				LES_SPEC_BYTES_MAX);
+	if (g->spec && a->base)
+		return les_fail(reterr, LES_ARG, "--spec: with --base the net is the base's");
+	if (!(t->rate > 0))
+		return les_fail(reterr, LES_ARG, "--rate: more than 0");
+	memcpy(t->spec, spec, strlen(spec) + 1);
+	t->epochs_max = (uint32_t)g->epochs;
+	t->patience = (uint32_t)g->patience;
+	t->batch_lines = (uint32_t)g->batch;
+	t->warm_up_steps = (uint32_t)g->warm_up;
+	t->frozen_epochs = (uint32_t)g->frozen;
+	t->seed = g->seed;
+	t->checkpoint_seconds = (uint32_t)g->checkpoint_seconds;
+	t->threads = (uint32_t)g->threads;
+	a->threads = (uint32_t)g->threads;
+	return check_words(a, g, reterr);
+}
+
+/* Rows of the options: a macro would hide them, and one function may have 80 lines. */
+#define STRING LES_OPTION_STRING
+#define NUMBER LES_OPTION_NUMBER
+#define FRACTION LES_OPTION_FRACTION
+#define FLAG LES_OPTION_FLAG
+#define TEXT_ROWS(a, g)                                                                            \
+	{"check", 0,           NULL, "say what is there and what is wrong; train nothing",         \
+	 FLAG,    &(a)->check, 0,    0},                                                           \
+		{"json", 0, NULL, "the same for programs", FLAG, &(a)->json, 0, 0},                \
+		{"thorough", 0,                                                                    \
+		 NULL,       "with --check: decode every image, cut out every line",               \
+		 FLAG,       &(a)->thorough,                                                       \
+		 0,          0},                                                                   \
+		{"normal-form",     0, "FORM", "of the text: nfc (default) or nfd", STRING,        \
+		 &(g)->normal_form, 0, 0},                                                         \
+		{"hyphens", 0,                                                                     \
+		 "HOW",     "keep (default); alike: ¬ and ⸗ become -; drop: none at a line's end", \
+		 STRING,    &(g)->hyphens,                                                         \
+		 0,         0},                                                                    \
+		{"round-s", 0, NULL, "learn s for ſ", FLAG, &(g)->round_s, 0, 0},                  \
+		{"plain-quotes",     0, NULL, "learn \" and ' for quotes of all forms", FLAG,      \
+		 &(g)->plain_quotes, 0, 0},                                                        \
+		{"expand-macrons",     0, NULL, "learn mm and nn for m̄ and n̄", FLAG,               \
+		 &(g)->expand_macrons, 0, 0},                                                      \
+		{"validation",                                                                     \
+		 0,                                                                                \
+		 "FOLDER|ZIP",                                                                     \
+		 "choose the best model by these lines",                                           \
+		 STRING,                                                                           \
+		 &(a)->validation,                                                                 \
+		 0,                                                                                \
+		 0},                                                                               \
+	{                                                                                          \
+		"partition", 0, "P", "else keep 1 - P of the lines for that (default 0.9)",        \
+			FRACTION, &(a)->share, 0, 0                                                \
+	}
+#define NET_ROWS(a, g)                                                                             \
+	{"output", 'o',          "OUT", "write OUT.safetensors, OUT.md, OUT.png, OUT.checkpoint",  \
+	 STRING,   &(a)->output, 0,     0},                                                        \
+		{"spec", 's',        "VGSL", "the net, without its output layer",                  \
+		 STRING, &(g)->spec, 0,      0},                                                   \
+		{"base", 'b', "MODEL", "go on from this model", STRING, &(a)->base, 0, 0},         \
+		{"resize",     0, "HOW", "its alphabet: union (default), new or fail", STRING,     \
+		 &(g)->resize, 0, 0},                                                              \
+		{"freeze", 0,                                                                      \
+		 "N",      "epochs in which only its output layer learns (default 0)",             \
+		 NUMBER,   &(g)->frozen,                                                           \
+		 0,        LES_EPOCHS_MAX},                                                        \
+	{                                                                                          \
+		"resume", 0, "FILE", "go on where this checkpoint was written", STRING,            \
+			&(a)->resume, 0, 0                                                         \
+	}
+#define LEARN_ROWS(a, g)                                                                            \
+	{"epochs", 'N', "N", "at most (default 50)", NUMBER, &(g)->epochs, 1, LES_EPOCHS_MAX},      \
+		{"patience", 0,                                                                     \
+		 "N",        "epochs without getting better (default 10; 0: no end)",               \
+		 NUMBER,     &(g)->patience,                                                        \
+		 0,          LES_EPOCHS_MAX},                                                       \
+		{"batch", 'B',         "N", "lines a step (default 8)",                             \
+		 NUMBER,  &(g)->batch, 1,   LES_BATCH_LINES_MAX},                                   \
+		{"rate", 'r', "R", "of learning (default 0.001)", FRACTION, &(a)->training.rate,    \
+		 0,      0},                                                                        \
+		{"decay",  0,                                                                       \
+		 "D",      "of the weights (default 0)",                                            \
+		 FRACTION, &(a)->training.weight_decay,                                             \
+		 0,        0},                                                                      \
+		{"gradient-max",                                                                    \
+		 0,                                                                                 \
+		 "G",                                                                               \
+		 "its norm is clipped to (default 1; 0: not)",                                      \
+		 FRACTION,                                                                          \
+		 &(a)->training.gradient_max,                                                       \
+		 0,                                                                                 \
+		 0},                                                                                \
+		{"warm-up",     0, "N",    "steps over which the rate rises (default 100)", NUMBER, \
+		 &(g)->warm_up, 0, 1000000},                                                        \
+		{"schedule", 0,                                                                     \
+		 "NAME",     "of the rate: cosine (default), constant or plateau",                  \
+		 STRING,     &(g)->schedule,                                                        \
+		 0,          0},                                                                    \
+		{"augment", 0,                                                                      \
+		 "S",       "how far lines are varied, 0 to 1 (default 0.5)",                       \
+		 FRACTION,  &(a)->training.augmentation,                                            \
+		 0,         0},                                                                     \
+		{"precision",     0, "NAME", "auto (default), f32 or bf16", STRING,                 \
+		 &(g)->precision, 0, 0},                                                            \
+		{"seed", 0,          "N", "the same gives the same model (default 1)",              \
+		 NUMBER, &(g)->seed, 0,   UINT64_MAX},                                              \
+	{                                                                                           \
+		"checkpoint-seconds", 0, "N", "between two (default 300; 0: none)", NUMBER,         \
+			&(g)->checkpoint_seconds, 0, 1000000                                        \
+	}
+#define OTHER_ROWS(a, g)                                                                           \
+	{"summary", 0, "TEXT", "for the card, as the next ones", STRING, &(a)->summary, 0, 0},     \
+		{"author", 0, "NAME", "who made the model", STRING, &(a)->author, 0, 0},           \
+		{"licence", 0, "SPDX", "of the model", STRING, &(a)->licence, 0, 0},               \
+		{"language", 0, "NAME", "deu, fra …", STRING, &(a)->language, 0, 0},               \
+		{"script",     0, "NAME", "kurrent, latin, fraktur or typescript", STRING,         \
+		 &(a)->script, 0, 0},                                                              \
+		{"sender", 0, "NAME", "whose hand it is for", STRING, &(a)->sender, 0, 0},         \
+		{"progress",     0, "HOW", "text (default) or json, one object a line", STRING,    \
+		 &(g)->progress, 0, 0},                                                            \
+		{"cache", 0,           "FOLDER", "for line images (default $TMPDIR or /var/tmp)",  \
+		 STRING,  &(a)->cache, 0,        0},                                               \
+		{"threads", 0,                                                                     \
+		 "N",       "at work at once (default: the processors)",                           \
+		 NUMBER,    &(g)->threads,                                                         \
+		 1,         LES_THREADS_MAX},                                                      \
+	{                                                                                          \
+		"allow-weak-sandbox", 0, NULL,                                                     \
+			"go on where this kernel cannot confine the workers", FLAG,                \
+			&(a)->allow_weak_sandbox, 0, 0                                             \
+	}
+
+static void set_defaults(struct les_train_arguments *a, struct given *g)
+{
+	*a = (struct les_train_arguments){
+		.share = 0.9f,
+		.summary = "",
+		.author = "",
+		.licence = "",
+		.language = "",
+		.script = "",
+		.sender = "",
+		.training = {.rate = 1e-3f, .gradient_max = 1, .augmentation = 0.5f, .dropout = -1},
+	};
+	*g = (struct given){.hyphens = "keep",
+			    .normal_form = "nfc",
+			    .resize = "union",
+			    .schedule = "cosine",
+			    .precision = "auto",
+			    .progress = "text",
+			    .threads = les_processors(),
+			    .epochs = 50,
+			    .patience = 10,
+			    .batch = 8,
+			    .warm_up = 100,
+			    .seed = 1,
+			    .checkpoint_seconds = 300};
+	if (g->threads > LES_THREADS_MAX)
+		g->threads = LES_THREADS_MAX;
+}
+
+static enum les_kind parse(int argc, char **argv, struct les_train_arguments *a,
+			   struct les_error *reterr)
+{
+	struct given g;
+	set_defaults(a, &g);
+	const struct les_option rows[] = {TEXT_ROWS(a, &g), NET_ROWS(a, &g), LEARN_ROWS(a, &g),
+					  OTHER_ROWS(a, &g)};
 	const struct les_options options = {
-		"lesart train --check [OPTION]... FOLDER|ZIP...\n\n"
+		"lesart train -o OUT [OPTION]... FOLDER|ZIP...\n"
+		"       lesart train --check [OPTION]... FOLDER|ZIP...\n\n"
 		"Ground truth is images with transcriptions: X.png (jpg, tif, webp, jp2) with\n"
 		"X.gt.txt, one line of text each; or pages with X.xml, PAGE or ALTO.",
 		rows, LES_COUNT(rows), false};
 	int first;
-
-	*a = (struct arguments){.hyphens = "keep", .normal_form = "nfc"};
-	a->threads = les_processors();
-	if (a->threads > LES_THREADS_MAX)
-		a->threads = LES_THREADS_MAX;
 	enum les_kind kind = les_options_parse(&options, argc, argv, &first, reterr);
+
 	if (kind == LES_OK && first == argc)
 		kind = les_fail(reterr, LES_ARG, "no folder and no ZIP was given");
-	if (kind == LES_OK && !a->check)
-		kind = les_fail(reterr, LES_UNAVAILABLE,
-				"this version can only --check ground truth, not train");
+	if (kind == LES_OK && !a->check && !a->output)
+		kind = les_fail(reterr, LES_ARG, "--output says what the model is to be called");
 	a->paths = (const char *const *)argv + first;
 	a->paths_n = (uint32_t)(argc - first);
-	return kind == LES_OK ? set_rules(a, reterr) : kind;
+	return kind == LES_OK ? check_training(a, &g, reterr) : kind;
 }
 
-static void show_progress(void *context, uint32_t done_n, uint32_t all_n)
+/* Ctrl-C and a polite kill become something to wait for. Before any thread exists. */
+static int signals_fd(void)
 {
-	(void)context;
-	fprintf(stderr, "\rlooked at %u of %u\033[K", done_n, all_n);
-}
+	sigset_t set;
 
-static enum les_kind check(const struct arguments *a, struct les_pool *pool, int *ret_code,
-			   struct les_error *reterr)
-{
-	LES_CLEANUP(les_corpus_close) struct les_corpus corpus = {0};
-	LES_CLEANUP(les_survey_done) struct les_survey survey = {0};
-	LES_CLEANUP(les_packed_done) struct les_packed packed = {.fd = -1};
-	const bool shown = isatty(STDERR_FILENO) == 1;
-	const struct les_survey_request request = {.rules = a->rules,
-						   .threads = (uint32_t)a->threads,
-						   .progress = shown ? show_progress : NULL};
-	const struct les_packing_request packing = {.h_px = HEIGHT_PX,
-						    .threads = (uint32_t)a->threads,
-						    .progress = shown ? show_progress : NULL,
-						    .cancel_fd = -1};
-	const double since = les_clock_s();
-	enum les_kind kind = les_corpus_open(pool, a->paths, a->paths_n, &corpus, reterr);
-
-	if (kind == LES_OK)
-		kind = les_survey_run(pool, &corpus, &request, &survey, reterr);
-	if (kind == LES_OK && a->thorough)
-		kind = les_packing_run(pool, &corpus, &survey, &packing, &packed, reterr);
-	if (shown)
-		fputs("\r\033[K", stderr);
-	if (kind != LES_OK)
-		return kind;
-	if (a->json)
-		les_check_print_json(&survey, les_clock_s() - since);
-	else
-		les_check_print_text(&survey, les_clock_s() - since);
-	*ret_code = les_check_exit(&survey);
-	return LES_OK;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 int les_cli_train(int argc, char **argv)
 {
 	LES_CLEANUP(les_free_p) char *binary_dir = NULL;
+	LES_CLEANUP(les_fd_close) int cancel_fd = -1;
 	struct les_pool *pool = NULL;
-	struct arguments a;
+	struct les_train_arguments a;
 	struct les_error error;
 	int code = 0;
 	enum les_kind kind = parse(argc, argv, &a, &error);
@@ -144,15 +307,22 @@ int les_cli_train(int argc, char **argv)
 	if (kind == LES_OK) {
 		const struct les_pool_config config = {
 			.binary_dir = binary_dir,
-			.stock = {[LES_ROLE_TRAIN] = {.max = (uint32_t)a.threads}},
+			.stock = {[LES_ROLE_TRAIN] = {.max = a.threads}},
 			.threads = 1,
 			.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
 			.allow_weak_sandbox = a.allow_weak_sandbox,
 		};
+		if (!a.check)
+			cancel_fd = signals_fd();
 		kind = les_pool_new(&config, &pool, &error);
 	}
 	if (kind == LES_OK)
-		kind = check(&a, pool, &code, &error);
+		kind = a.check ? les_train_check(&a, pool, &code, &error)
+			       : les_train_run(&a, pool, binary_dir, cancel_fd, &error);
 	les_pool_free(pool);
+	if (kind == LES_CANCELLED && cancel_fd >= 0) {
+		fputs("\nlesart train: stopped before it began to learn\n", stderr);
+		return 1;
+	}
 	return kind == LES_OK ? code : les_options_exit("train", &error);
 }

@@ -168,7 +168,7 @@ static enum les_kind work_on(struct hand *hand, struct job *job, bool *ret_fatal
 static enum les_kind keep(struct shared *s, const struct job *job, struct les_error *reterr)
 {
 	struct les_survey_document *d = &s->survey->documents[job->index];
-	const bool validation = s->request->validation && s->request->validation[job->index];
+	const struct les_split *split = s->request->split;
 	enum les_kind kind = LES_OK;
 
 	for (uint32_t i = 0; i < job->n && kind == LES_OK; i++) {
@@ -178,6 +178,10 @@ static enum les_kind keep(struct shared *s, const struct job *job, struct les_er
 			line->judged.verdict = LES_VERDICT_FAILED;
 			continue;
 		}
+		const bool validation =
+			split &&
+			(split->documents[job->index] ||
+			 (split->every && s->packed->lines_n % split->every == split->every - 1));
 		const struct les_pack_line packed = {
 			.px = p->px,
 			.w_px = p->w_px,

@@ -2,6 +2,7 @@
 #define LES_JOBS_PACKING_H
 
 #include "base/error.h"
+#include "jobs/split.h"
 #include "jobs/survey.h"
 #include "train/pack.h"
 
@@ -10,9 +11,9 @@
 
 /* Decodes what a survey found good, has its lines cut out in lesart-train, and packs them. */
 struct les_packing_request {
-	uint32_t h_px;             /* lines are kept at, at most */
-	const char *folder;        /* for the cache; NULL: nothing is kept, only tried */
-	const uint8_t *validation; /* 1 for each document that is kept apart, or NULL */
+	uint32_t h_px;                 /* lines are kept at, at most */
+	const char *folder;            /* for the cache; NULL: nothing is kept, only tried */
+	const struct les_split *split; /* what is kept apart, or NULL */
 	uint32_t threads;
 	void (*progress)(void *context, uint32_t done_n, uint32_t all_n); /* or NULL; any thread,
 									     one at a time */

@@ -91,6 +91,7 @@ static enum les_kind on_prepare(struct server *server, const struct les_message 
 static enum les_kind step(struct server *server, bool *ret_end, struct les_error *reterr)
 {
 	LES_CLEANUP(les_message_done) struct les_message message = LES_MESSAGE_NONE;
+	struct les_error error;
 
 	if (les_channel_receive(server->channel, -1, &message, NULL) != LES_OK) {
 		*ret_end = true; /* gone, or not lesart: either way there is nobody to serve */
@@ -99,7 +100,15 @@ static enum les_kind step(struct server *server, bool *ret_end, struct les_error
 	enum les_kind kind = les_session_step(&server->session, LES_ROLE_MAIN, &message, reterr);
 	if (kind != LES_OK)
 		return kind;
-	return on_prepare(server, &message, reterr);
+	switch (message.type) {
+	case LES_MESSAGE_PREPARE:
+		return on_prepare(server, &message, reterr);
+	case LES_MESSAGE_TRAIN:
+		les_fail(&error, LES_UNAVAILABLE, "this version cuts lines, it does not learn yet");
+		return say_fail(server, &error, reterr);
+	default: /* a base or a checkpoint, for what it cannot do */
+		return LES_OK;
+	}
 }
 
 enum les_kind les_train_serve(int channel, struct les_error *reterr)

@@ -30,6 +30,10 @@
 #define LES_PREPARED_BYTES_MAX (512ull << 20) /* one page's line images */
 #define LES_LINE_H_MIN 16u                    /* line images are kept at */
 #define LES_LINE_H_MAX 256u
+#define LES_TRAIN_ADDRESS_BYTES                                                                    \
+	(64ull << 30)                  /* addresses, not memory: of a trainer, less its pack */
+#define LES_TRAINER_SILENCE_MS 1800000 /* validating a large set on a slow machine */
+#define LES_TRAINER_STOP_MS 600000     /* from STOP to TRAINED */
 #define LES_EPOCHS_MAX 100000u
 #define LES_BATCH_LINES_MAX 1024u
 #define LES_CHECKPOINT_BYTES_MAX (4ull << 30)

@@ -8,6 +8,11 @@
 
 /* What a training of a recogniser is told, and what it tells. */
 
+/* kraken's default net. */
+#define LES_TRAIN_SPEC_DEFAULT                                                                     \
+	"[1,120,0,1 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,9,64 Do0.1,2 Mp2,2 "       \
+	"Cr3,9,64 Do0.1,2 S1(1x0)1,3 Lbx200 Do0.1,2 Lbx200 Do0.1,2 Lbx200 Do]"
+
 enum les_schedule { /* of the rate; the numbers travel */
 		    LES_SCHEDULE_CONSTANT = 1,
 		    LES_SCHEDULE_COSINE = 2,  /* down to nothing over all epochs */

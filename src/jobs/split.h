@@ -1,0 +1,29 @@
+#ifndef LES_JOBS_SPLIT_H
+#define LES_JOBS_SPLIT_H
+
+#include "jobs/survey.h"
+
+/* Which lines are kept apart to choose between models by. Whole images, where there are enough of
+ * them: lines of one page have its hand, its ink and its words in common. */
+struct les_split {
+	uint8_t *documents; /* 1: all its lines are kept apart; one for each of the corpus */
+	uint32_t every;     /* of the other documents, each so-manieth line is; 0: none */
+	uint64_t lines_n;   /* kept apart */
+};
+
+enum {
+	LES_SPLIT_DOCUMENTS_MIN = 10, /* below, single lines are kept apart */
+	LES_SPLIT_LINES_MIN = 60,     /* below, none are: all are needed */
+};
+
+/* share        of the lines to learn from, 0 to 1; 1: none is kept apart
+ * sources_n    sources from this one on are for validation; then share does not count.
+ *              corpus->sources_n: there are none
+ * seed         chooses; with the names alone, so that the same files stay apart wherever they lie
+ * *ret         les_split_done()
+ * errors       ARG (nothing is left to learn from), NOMEM */
+enum les_kind les_split_make(const struct les_survey *survey, float share, uint32_t sources_n,
+			     uint64_t seed, struct les_split *ret, struct les_error *reterr);
+void les_split_done(struct les_split *split);
+
+#endif

@@ -1,0 +1,139 @@
+/* jobs/split.c: which lines are kept apart. */
+#include "jobs/split.h"
+#include "base/cleanup.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DOCUMENTS_MAX = 100, LINES_MAX = 40 };
+
+/* A survey as it would come of so many documents with so many good lines each. */
+struct made {
+	struct les_corpus_source sources[2];
+	struct les_corpus_document documents[DOCUMENTS_MAX];
+	struct les_corpus corpus;
+	struct les_survey_document looked_at[DOCUMENTS_MAX];
+	struct les_survey_line lines[LINES_MAX];
+	struct les_survey survey;
+};
+
+static void make(struct made *m, uint32_t documents_n, uint32_t lines_n, uint32_t second_from)
+{
+	*m = (struct made){.sources = {{.entries = LES_ENTRIES}, {.entries = LES_ENTRIES}}};
+	for (uint32_t i = 0; i < documents_n; i++) {
+		char name[32];
+		const uint32_t source = i >= second_from;
+		const int n = snprintf(name, sizeof name, "page-%04u.xml", i);
+		const uint32_t entry = m->sources[source].entries.n;
+		assert_int_equal(les_entries_add(&m->sources[source].entries, name, (size_t)n, 1,
+						 NULL, NULL),
+				 LES_OK);
+		m->documents[i] = (struct les_corpus_document){source, {entry, entry, true}};
+		m->looked_at[i] =
+			(struct les_survey_document){.lines = m->lines, .lines_n = lines_n};
+	}
+	m->corpus = (struct les_corpus){m->sources, 2, m->documents, documents_n};
+	m->survey = (struct les_survey){.corpus = &m->corpus,
+					.documents = m->looked_at,
+					.lines_n = (uint64_t)documents_n * lines_n};
+}
+
+static void made_done(struct made *m)
+{
+	les_entries_done(&m->sources[0].entries);
+	les_entries_done(&m->sources[1].entries);
+}
+
+static uint32_t documents_kept(const struct made *m, const struct les_split *split)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->corpus.documents_n; i++)
+		n += split->documents[i];
+	return n;
+}
+
+static void whole_documents_are_kept_apart(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split first, again, other;
+
+	make(&m, 100, 20, UINT32_MAX);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &first, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &again, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, &other, NULL), LES_OK);
+	assert_int_equal(documents_kept(&m, &first), 10);
+	assert_int_equal(first.lines_n, 200);
+	assert_int_equal(first.every, 0);
+	assert_memory_equal(first.documents, again.documents, 100);
+	assert_memory_not_equal(first.documents, other.documents, 100);
+	les_split_done(&first);
+	les_split_done(&again);
+	les_split_done(&other);
+	made_done(&m);
+}
+
+static void few_documents_give_single_lines(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split split;
+
+	make(&m, 4, 30, UINT32_MAX);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(documents_kept(&m, &split), 0);
+	assert_int_equal(split.every, 10);
+	assert_int_equal(split.lines_n, 12);
+	les_split_done(&split);
+	made_done(&m);
+}
+
+static void few_lines_are_all_learnt(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split split;
+
+	make(&m, 2, 16, UINT32_MAX);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(split.lines_n, 0);
+	assert_int_equal(split.every, 0);
+	les_split_done(&split);
+	made_done(&m);
+	make(&m, 50, 20, UINT32_MAX);
+	assert_int_equal(les_split_make(&m.survey, 1, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(split.lines_n, 0);
+	les_split_done(&split);
+	made_done(&m);
+}
+
+static void given_validation_counts(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split split;
+
+	make(&m, 20, 5, 17);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 1, &split, NULL), LES_OK);
+	assert_int_equal(documents_kept(&m, &split), 3);
+	assert_int_equal(split.documents[17] + split.documents[18] + split.documents[19], 3);
+	assert_int_equal(split.lines_n, 15);
+	les_split_done(&split);
+	made_done(&m);
+	make(&m, 5, 5, 0);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 1, &split, NULL), LES_ARG);
+	made_done(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_documents_are_kept_apart),
+		cmocka_unit_test(few_documents_give_single_lines),
+		cmocka_unit_test(few_lines_are_all_learnt),
+		cmocka_unit_test(given_validation_counts),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
