@@ -206,10 +206,9 @@ static enum les_kind evaluate(struct evaluation *e, uint32_t index, struct les_e
 	struct les_reading reading = e->arguments->reading;
 	struct les_job_request request;
 	struct les_job_totals totals = {0};
-	enum les_kind kind = les_reading_request(&reading, &request, reterr);
+	enum les_kind kind = load_truth(e, index, &layout, reterr);
 
-	if (kind == LES_OK)
-		kind = load_truth(e, index, &layout, reterr);
+	les_reading_request(&reading, &request);
 	if (kind == LES_OK)
 		kind = les_input_open(truth->image, request.file_bytes_max, &image_fd, reterr);
 	if (kind == LES_OK && layout && !e->arguments->from_page)
@@ -448,17 +447,15 @@ int les_cli_eval(int argc, char **argv)
 	struct arguments a = {.from_page = false};
 	LES_CLEANUP(les_truths_done) struct les_truths truths = {0};
 	LES_CLEANUP(les_free_p) char *binary_dir = NULL;
-	struct les_job_request probe;
 	struct les_pool *pool = NULL;
 	struct les_error error;
 	enum les_kind kind = parse(argc, argv, &a, &error);
 
 	if (kind == LES_OK)
-		kind = les_reading_request(&a.reading, &probe, &error);
-	if (kind == LES_OK)
 		kind = find_all(&a, &truths, &error);
 	if (kind == LES_OK)
-		kind = les_reading_pool(&a.reading, truths.n, &binary_dir, &pool, &error);
+		kind = les_reading_pool(&a.reading, truths.n, (uint32_t)a.reading.threads,
+					&binary_dir, &pool, &error);
 	struct evaluation *e = calloc(1, sizeof *e);
 	struct outcome *outcomes = calloc(truths.n ? truths.n : 1, sizeof *outcomes);
 	if (kind == LES_OK && (!e || !outcomes))

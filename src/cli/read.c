@@ -93,10 +93,8 @@ static enum les_kind make_folder(const char *dir, struct les_error *reterr)
 static enum les_kind prepare_request(struct arguments *a, struct les_job_request *request,
 				     struct les_error *reterr)
 {
-	enum les_kind kind = les_reading_request(&a->reading, request, reterr);
-
-	if (kind == LES_OK)
-		kind = les_ranges_parse(a->pages, &request->pages, reterr);
+	les_reading_request(&a->reading, request);
+	enum les_kind kind = les_ranges_parse(a->pages, &request->pages, reterr);
 	if (kind == LES_OK && a->layout) {
 		kind = les_input_open(a->layout, LES_XML_BYTES_MAX, &request->layout_fd, reterr);
 		request->mode = LES_READ_LINES;
@@ -178,7 +176,7 @@ int les_cli_read(int argc, char **argv)
 	if (kind == LES_OK)
 		kind = prepare_request(&a, &request, &error);
 	if (kind == LES_OK)
-		kind = les_reading_pool(&a.reading, a.files_n, &binary_dir, &pool, &error);
+		kind = les_reading_pool(&a.reading, a.files_n, 1, &binary_dir, &pool, &error);
 	if (kind != LES_OK)
 		return les_options_exit("read", &error);
 	int code = read_files(pool, &a, &request);

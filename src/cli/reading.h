@@ -7,7 +7,7 @@
 
 /* What lesart read and lesart eval have in common: how a document is to be read. */
 struct les_reading {
-	const char *engine, *language, *script, *model, *segmenter, *tessdata;
+	const char *engine, *language, *script, *model, *segmenter, *precision, *tessdata;
 	uint64_t threads;
 	float illegible_below;
 	bool allow_weak_sandbox;
@@ -45,6 +45,8 @@ void les_reading_init(struct les_reading *reading);
 		 &(r)->segmenter,                                                                    \
 		 0,                                                                                  \
 		 0},                                                                                 \
+		{"precision",     0, "NAME", "of nets: auto, f32 or bf16", LES_OPTION_STRING,        \
+		 &(r)->precision, 0, 0},                                                             \
 		{"tessdata",     0, "DIR", "where Tesseract's models lie", LES_OPTION_STRING,        \
 		 &(r)->tessdata, 0, 0},                                                              \
 		{"threads",                                                                          \
@@ -61,13 +63,11 @@ void les_reading_init(struct les_reading *reading);
 			&(r)->allow_weak_sandbox, 0, 0                                               \
 	}
 
-/* Checks what no job can answer for, and fills a request. errors: UNAVAILABLE for the neural
- * engine's options, ARG. */
-enum les_kind les_reading_request(struct les_reading *reading, struct les_job_request *request,
-				  struct les_error *reterr);
+/* Fills a request; reading is borrowed by it. */
+void les_reading_request(struct les_reading *reading, struct les_job_request *request);
 
-/* A pool for a command line with so many files. */
-enum les_kind les_reading_pool(const struct les_reading *reading, uint32_t files_n,
+/* A pool for a command line with so many files, of which at_once are read at the same time. */
+enum les_kind les_reading_pool(struct les_reading *reading, uint32_t files_n, uint32_t at_once,
 			       char **ret_binary_dir, struct les_pool **ret,
 			       struct les_error *reterr);
 

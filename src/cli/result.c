@@ -65,7 +65,7 @@ static enum les_kind start(void *context, const struct les_job_start *start)
 						  .engine = start->engine,
 						  .models = result->models,
 						  .models_n = start->models->n,
-						  .precision = "int8",
+						  .precision = start->precision,
 						  .illegible_text = result->places->illegible_text,
 						  .created = result->created};
 	result->several_pages = start->document.pages_n > 1;

@@ -44,8 +44,8 @@ void les_request_over(struct les_request *request)
 	request->running = false;
 }
 
-enum les_kind les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
-			      struct les_job_request *ret, struct les_error *reterr)
+void les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
+		     struct les_job_request *ret)
 {
 	const struct les_server_config *config = &request->server->config;
 
@@ -58,7 +58,7 @@ enum les_kind les_request_job(const struct les_request *request, int document_fd
 	ret->page_px_max = config->page_px_max;
 	ret->page_seconds = config->page_seconds;
 	ret->tessdata = config->tessdata;
-	return les_http_params_apply(&request->params, ret, reterr);
+	les_http_params_apply(&request->params, ret);
 }
 
 /* A job's sink that gathers one answer. */
@@ -86,7 +86,7 @@ static enum les_kind start(void *context, const struct les_job_start *start)
 						 .engine = start->engine,
 						 .models = whole->models,
 						 .models_n = start->models->n,
-						 .precision = "int8",
+						 .precision = start->precision,
 						 .illegible_text = whole->illegible_text,
 						 .created = whole->created};
 	return les_export_begin(&whole->export, whole->format, &whole->about, &whole->out,
@@ -119,8 +119,7 @@ static enum les_kind read_whole(struct les_request *request, int document_fd, st
 	struct les_job_totals totals;
 	enum les_kind kind = les_request_watch(request, &cancel_fd, reterr);
 
-	if (kind == LES_OK)
-		kind = les_request_job(request, document_fd, cancel_fd, &job, reterr);
+	les_request_job(request, document_fd, cancel_fd, &job);
 	if (kind == LES_OK)
 		kind = les_request_turn(request, cancel_fd, reterr);
 	if (kind == LES_OK)

@@ -91,18 +91,14 @@ enum les_kind les_http_params_set(struct les_http_params *params, const char *na
 	return les_fail(reterr, LES_ARG, "there is no parameter \"%.40s\"", name);
 }
 
-enum les_kind les_http_params_apply(const struct les_http_params *params,
-				    struct les_job_request *request, struct les_error *reterr)
+void les_http_params_apply(const struct les_http_params *params, struct les_job_request *request)
 {
-	if (params->model[0] || params->segmenter[0])
-		return les_fail(reterr, LES_UNAVAILABLE,
-				"%s needs the neural reader, which this version does not have",
-				params->model[0] ? "model" : "segmenter");
 	request->pages = params->pages;
 	request->illegible_below = params->illegible_below;
 	request->language = params->language;
 	request->script = params->script;
 	request->engine = params->engine;
+	request->model = params->model;
+	request->segmenter = params->segmenter;
 	request->password = params->password;
-	return LES_OK;
 }

@@ -25,9 +25,7 @@ void les_http_params_init(struct les_http_params *params);
 enum les_kind les_http_params_set(struct les_http_params *params, const char *name,
 				  const char *value, size_t value_n, struct les_error *reterr);
 
-/* What they mean for a job. params is borrowed by the request. errors: UNAVAILABLE for what needs
- * the neural reader. */
-enum les_kind les_http_params_apply(const struct les_http_params *params,
-				    struct les_job_request *request, struct les_error *reterr);
+/* What they mean for a job. params is borrowed by the request. */
+void les_http_params_apply(const struct les_http_params *params, struct les_job_request *request);
 
 #endif

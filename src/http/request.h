@@ -69,10 +69,9 @@ enum MHD_Result les_route_stream(struct les_request *request, int document_fd);
 /* Ends the job of a request that is over, if it has one; its answer may live a little longer. */
 void les_stream_end(struct les_request *request);
 
-/* A job's request as the server's limits and the parameters have it. errors: as
- * les_http_params_apply(). */
-enum les_kind les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
-			      struct les_job_request *ret, struct les_error *reterr);
+/* A job's request as the server's limits and the parameters have it. */
+void les_request_job(const struct les_request *request, int document_fd, int cancel_fd,
+		     struct les_job_request *ret);
 
 /* Waits for the turn of this document; les_request_over() ends it. errors: CANCELLED where the
  * client or the server went away.

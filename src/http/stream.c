@@ -142,11 +142,9 @@ static void *run(void *context)
 	struct les_job_request job;
 	struct les_job_totals totals = {0};
 	struct les_error error = {.kind = LES_OK};
-	enum les_kind kind =
-		les_request_job(s->request, s->document_fd, s->cancel_fd, &job, &error);
+	enum les_kind kind = les_request_turn(s->request, s->cancel_fd, &error);
 
-	if (kind == LES_OK)
-		kind = les_request_turn(s->request, s->cancel_fd, &error);
+	les_request_job(s->request, s->document_fd, s->cancel_fd, &job);
 	if (kind == LES_OK)
 		kind = les_job_run(s->request->server->config.pool, &job, &sink, &totals, &error);
 	les_request_over(s->request); /* taking the answer is not work */

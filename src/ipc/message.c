@@ -66,8 +66,8 @@ static const struct rule rules[] = {
 	{M(TRAINED), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 4, 4},
 	{M(FAIL), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
-	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 32,
-	 PAGE_INFO_BYTES + 32 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
+	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 36,
+	 PAGE_INFO_BYTES + 36 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
 	{M(LINES), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
 	{M(PICTURE), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
 	{M(READ_DONE), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 16, 16},
@@ -449,6 +449,7 @@ void les_read_encode(struct les_buf *out, const struct les_read *read)
 	les_buf_u64(out, read->layout_bytes);
 	les_buf_u32(out, read->pictures);
 	les_buf_f32(out, read->illegible_below);
+	les_buf_u32(out, read->precision);
 	les_buf_str(out, read->language);
 	les_buf_str(out, read->recogniser);
 	les_buf_str(out, read->segmenter);
@@ -465,11 +466,13 @@ enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
 	ret->layout_bytes = les_rd_u64(&r);
 	ret->pictures = les_rd_u32(&r);
 	ret->illegible_below = les_rd_f32(&r);
+	uint32_t precision = les_rd_u32(&r);
+	ret->precision = (enum les_read_precision)precision;
 	take_str(&r, ret->language, sizeof ret->language);
 	take_str(&r, ret->recogniser, sizeof ret->recogniser);
 	take_str(&r, ret->segmenter, sizeof ret->segmenter);
-	ok = ok && mode >= LES_READ_PAGE && mode <= LES_READ_FIND &&
-	     ret->layout_bytes <= LES_RECORDS_BYTES_MAX &&
+	ok = ok && mode >= LES_READ_PAGE && mode <= LES_READ_FIND && precision >= LES_READ_F32 &&
+	     precision <= LES_READ_BF16 && ret->layout_bytes <= LES_RECORDS_BYTES_MAX &&
 	     m->fds_n == (mode == LES_READ_LINES ? 2u : 1u) &&
 	     ret->pictures < (2u << LES_PICTURE_OVERLAY) && ret->illegible_below >= 0 &&
 	     ret->illegible_below <= 1;

@@ -225,12 +225,17 @@ enum les_read_mode {
 	LES_READ_ONE = 3,   /* the whole image is one line */
 	LES_READ_FIND = 4,  /* find the lines, leave them unread */
 };
+enum les_read_precision { /* of nets */
+			  LES_READ_F32 = 1,
+			  LES_READ_BF16 = 2,
+};
 struct les_read {
 	struct les_page_info page; /* the first fd: its pixels */
 	enum les_read_mode mode;
 	char language[LES_LANGUAGE_BYTES_MAX + 1];     /* of print: "deu+frk"; else "" */
 	char recogniser[LES_MODEL_NAME_BYTES_MAX + 1]; /* ids of nets; "" for none */
 	char segmenter[LES_MODEL_NAME_BYTES_MAX + 1];
+	enum les_read_precision precision;
 	uint64_t layout_bytes; /* LES_READ_LINES: size of the second fd */
 	uint32_t pictures;     /* bits 1 << LES_PICTURE_… that are wanted */
 	float illegible_below; /* words under it are flagged */

@@ -247,6 +247,7 @@ static enum les_kind deliver_start(struct les_flow *flow, struct les_error *rete
 	const struct les_job_start start = {.document = flow->document,
 					    .pages_chosen_n = flow->chosen_n,
 					    .engine = flow->engine,
+					    .precision = flow->precision_name,
 					    .models = flow->models};
 
 	if (flow->started)

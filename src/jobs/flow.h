@@ -45,11 +45,12 @@ struct les_flow {
 	const struct les_job_sink *sink;
 	struct les_job_totals *totals;
 	const struct les_models *models;
-	const char *language, *engine;
+	const char *language, *engine, *precision_name;
 	struct les_flow_stage stages[LES_FLOW_STAGES_MAX];
 	uint32_t stages_n;
 	const char *recogniser, *segmenter; /* ids of nets, "" for none */
-	const struct les_page *layout;      /* given lines, or NULL */
+	enum les_read_precision precision;
+	const struct les_page *layout; /* given lines, or NULL */
 
 	struct les_worker *decoder; /* NULL once no page is left to decode */
 	uint32_t decoder_crashes_n;

@@ -49,6 +49,7 @@ static enum les_kind send_read(struct les_flow *flow, struct les_flow_page *p,
 	LES_CLEANUP(les_fd_close) int records_fd = -1;
 	struct les_read read = {.page = p->info,
 				.mode = flow->stages[p->stage].mode,
+				.precision = flow->precision,
 				.pictures = is_last_stage(flow, p) ? flow->request->pictures : 0,
 				.illegible_below = flow->request->illegible_below};
 	const struct les_page *lines = p->found ? p->found : flow->layout;

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ipc/record.h"
-#include "jobs/flow.h"
+#include "jobs/choice.h"
 
 #include <string.h>
 
@@ -17,6 +17,9 @@ void les_job_request_init(struct les_job_request *request)
 		.engine = "auto",
 		.language = "",
 		.script = "auto",
+		.model = "",
+		.segmenter = "",
+		.precision = "auto",
 		.mode = LES_READ_PAGE,
 		.layout_fd = -1,
 		.illegible_below = 0.3f,
@@ -34,13 +37,6 @@ void les_job_request_init(struct les_job_request *request)
 /* Everything that can be refused before a worker is asked. */
 static enum les_kind check_request(const struct les_job_request *request, struct les_error *reterr)
 {
-	if (strcmp(request->engine, "neural") == 0)
-		return les_fail(reterr, LES_UNAVAILABLE,
-				"engine \"neural\": this version does not have the neural reader");
-	if (strcmp(request->engine, "auto") != 0 && strcmp(request->engine, "tesseract") != 0)
-		return les_fail(reterr, LES_ARG,
-				"engine \"%.40s\" is none of auto, tesseract, neural",
-				request->engine);
 	if (strlen(request->password) > LES_PASSWORD_BYTES_MAX)
 		return les_fail(reterr, LES_LIMIT, "a password has at most %u bytes",
 				LES_PASSWORD_BYTES_MAX);
@@ -107,26 +103,34 @@ enum les_kind les_layout_read(struct les_pool *pool, int fd, struct les_page **r
 	return kind;
 }
 
+static void take_choice(struct les_flow *flow, const struct les_choice *choice)
+{
+	flow->engine = choice->engine;
+	flow->models = &choice->models;
+	flow->language = choice->language;
+	flow->recogniser = choice->recogniser;
+	flow->segmenter = choice->segmenter;
+	flow->precision = choice->precision;
+	flow->precision_name = choice->precision_name;
+	memcpy(flow->stages, choice->stages, sizeof flow->stages);
+	flow->stages_n = choice->stages_n;
+}
+
 static enum les_kind run(struct les_flow *flow, struct les_error *reterr)
 {
 	const struct les_job_request *request = flow->request;
-	LES_CLEANUP(les_models_done) struct les_models models = {.n = 0};
+	LES_CLEANUP(les_choice_done) struct les_choice choice = {.engine = ""};
 	LES_CLEANUP(les_page_free_p) struct les_page *layout = NULL;
 	enum les_kind kind = check_request(request, reterr);
 
-	flow->language = request->language;
-	if (kind == LES_OK && !request->language[0])
-		kind = les_language_for_script(request->script, &flow->language, reterr);
 	if (kind == LES_OK)
-		kind = les_models_open(request->tessdata, flow->language, &models, reterr);
+		kind = les_choice_make(flow->pool, request, &choice, reterr);
 	if (kind == LES_OK && request->layout_fd >= 0)
 		kind = les_layout_read(flow->pool, request->layout_fd, &layout, reterr);
 	if (kind != LES_OK)
 		return kind;
-	flow->models = &models;
+	take_choice(flow, &choice);
 	flow->layout = layout;
-	flow->stages[0] = (struct les_flow_stage){LES_ROLE_TESSERACT, request->mode};
-	flow->stages_n = 1;
 	kind = les_flow_open(flow, reterr);
 	if (kind == LES_OK && layout && flow->chosen_n != 1)
 		kind = les_fail(reterr, LES_ARG, "a layout describes one page, and %u were chosen",
@@ -141,13 +145,7 @@ enum les_kind les_job_run(struct les_pool *pool, const struct les_job_request *r
 			  const struct les_job_sink *sink, struct les_job_totals *totals,
 			  struct les_error *reterr)
 {
-	struct les_flow flow = {.pool = pool,
-				.request = request,
-				.sink = sink,
-				.totals = totals,
-				.engine = "tesseract",
-				.recogniser = "",
-				.segmenter = ""};
+	struct les_flow flow = {.pool = pool, .request = request, .sink = sink, .totals = totals};
 	double since = les_clock_s();
 
 	*totals = (struct les_job_totals){0};

@@ -19,10 +19,13 @@
 struct les_job_request {
 	int fd; /* the document: a read-only regular file or memfd; borrowed */
 	struct les_ranges pages;
-	const char *password; /* "" for none */
-	const char *engine;   /* "auto", "tesseract", "neural" */
-	const char *language; /* "deu+frk"; "" lets the script choose */
-	const char *script;   /* "auto", "kurrent", "latin", "fraktur", "typescript" */
+	const char *password;          /* "" for none */
+	const char *engine;            /* "auto", "tesseract", "neural" */
+	const char *language;          /* "deu+frk"; "" lets the script choose */
+	const char *script;            /* "auto", "kurrent", "latin", "fraktur", "typescript" */
+	const char *model, *segmenter; /* nets, by name or path; "" for none */
+	bool model_paths;              /* whether a path will do: never for names from a network */
+	const char *precision;         /* of nets: "auto", "f32", "bf16" */
 	enum les_read_mode mode;
 	int layout_fd;         /* LES_READ_LINES: PAGE or ALTO XML; else -1; borrowed */
 	uint32_t pictures;     /* bits 1 << LES_PICTURE_… */
@@ -41,6 +44,7 @@ struct les_job_start {
 	struct les_document document;
 	uint32_t pages_chosen_n;
 	const char *engine;
+	const char *precision; /* "int8", "f32", "bf16" */
 	const struct les_models *models;
 };
 

@@ -14,6 +14,7 @@ struct server {
 	const struct les_engine *engine;
 	struct les_session *session;
 	int channel;
+	struct les_error model_error; /* of the models for the next page: told when it comes */
 };
 
 static enum les_kind answer(struct server *server, enum les_message_type type,
@@ -50,7 +51,11 @@ static enum les_kind take_model(struct server *server, struct les_message *messa
 	if (kind != LES_OK)
 		return kind;
 	/* the view stays for good: an engine reads its models from where they lie */
-	return server->engine->model(&model, view.bytes, view.n, reterr);
+	struct les_error error;
+	if (server->engine->model(&model, view.bytes, view.n, &error) != LES_OK &&
+	    server->model_error.kind == LES_OK)
+		server->model_error = error;
+	return LES_OK;
 }
 
 static enum les_kind send_pictures(struct server *server, const struct les_read *request,
@@ -156,7 +161,13 @@ static enum les_kind take_page(struct server *server, const struct les_message *
 					.h_px = request.page.h_px,
 					.stride_bytes = request.page.stride_bytes,
 					.channels = request.page.channels};
-	kind = read_page(server, &request, message, &image, reterr);
+	if (server->model_error.kind == LES_OK) {
+		kind = read_page(server, &request, message, &image, reterr);
+	} else {
+		*reterr = server->model_error;
+		kind = server->model_error.kind;
+		server->model_error.kind = LES_OK;
+	}
 	les_view_close(&view);
 	return kind;
 }
@@ -176,7 +187,7 @@ static enum les_kind tell_failure(struct server *server, const struct les_error 
 int les_recogniser_serve(const struct les_engine *engine, struct les_session *session, int channel,
 			 uint32_t landlock_abi)
 {
-	struct server server = {engine, session, channel};
+	struct server server = {.engine = engine, .session = session, .channel = channel};
 	struct les_error error;
 	enum les_kind kind = les_worker_ready(session, channel, landlock_abi, &error);
 

@@ -70,6 +70,18 @@ static enum les_kind use_language(const char *language, struct les_error *reterr
 	return kind;
 }
 
+/* Finding lines needs no model; any that is loaded does no harm. */
+static enum les_kind use_no_language(struct les_error *reterr)
+{
+	if (api)
+		return LES_OK;
+	api = TessBaseAPICreate();
+	if (!api)
+		return les_fail(reterr, LES_NOMEM, "no memory for Tesseract");
+	TessBaseAPIInitForAnalysePage(api);
+	return LES_OK;
+}
+
 /* ---- results ---- */
 
 /* Growing arrays of one page; they move to its arena when they are complete. */
@@ -547,7 +559,8 @@ static enum les_kind read_page(const struct les_read *request, const struct les_
 	done->preprocess_ms = (uint32_t)(les_clock_ms() - since_ms);
 	since_ms = les_clock_ms();
 	if (kind == LES_OK)
-		kind = use_language(request->language, reterr);
+		kind = request->mode == LES_READ_FIND ? use_no_language(reterr)
+						      : use_language(request->language, reterr);
 	if (kind == LES_OK)
 		kind = read_prepared(request, &prepared, page, reterr);
 	done->recognise_ms = (uint32_t)(les_clock_ms() - since_ms);
