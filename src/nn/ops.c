@@ -1,39 +1,7 @@
-#include "nn/ops.h"
+#include "nn/fast.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Compiled for several processors, chosen when the program starts. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define FAST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FAST
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE float get(enum les_type type, const void *at, size_t i)
-{
-	return type == LES_BF16 ? les_f32_from_bf16(((const uint16_t *)at)[i])
-				: ((const float *)at)[i];
-}
-
-INLINE void put(enum les_type type, void *at, size_t i, float value)
-{
-	if (type == LES_BF16)
-		((uint16_t *)at)[i] = les_bf16_from_f32(value);
-	else
-		((float *)at)[i] = value;
-}
-
-/* Runs a body once for each type, as a constant, so that each becomes a loop of its own. */
-#define FOR_TYPE(of, body, ...)                                                                    \
-	do {                                                                                       \
-		if ((of) == LES_BF16)                                                              \
-			body(LES_BF16, __VA_ARGS__);                                               \
-		else                                                                               \
-			body(LES_F32, __VA_ARGS__);                                                \
-	} while (0)
 
 static void *value_at(const struct les_map *map, void *at, size_t i)
 {
@@ -45,45 +13,45 @@ static const void *value_of(const struct les_map *map, const void *at, size_t i)
 	return (const char *)at + i * les_type_bytes(map->type);
 }
 
-INLINE void from_f32(enum les_type type, const float *in, void *out, size_t n)
+LES_INLINE void from_f32(enum les_type type, const float *in, void *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		put(type, out, i, in[i]);
+		les_put(type, out, i, in[i]);
 }
 
-FAST void les_op_from_f32(enum les_type type, const float *in, void *out, size_t n)
+LES_FAST void les_op_from_f32(enum les_type type, const float *in, void *out, size_t n)
 {
-	FOR_TYPE(type, from_f32, in, out, n);
+	LES_FOR_TYPE(type, from_f32, in, out, n);
 }
 
-INLINE void to_f32(enum les_type type, const void *in, float *out, size_t n)
+LES_INLINE void to_f32(enum les_type type, const void *in, float *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		out[i] = get(type, in, i);
+		out[i] = les_get(type, in, i);
 }
 
-FAST void les_op_to_f32(enum les_type type, const void *in, float *out, size_t n)
+LES_FAST void les_op_to_f32(enum les_type type, const void *in, float *out, size_t n)
 {
-	FOR_TYPE(type, to_f32, in, out, n);
+	LES_FOR_TYPE(type, to_f32, in, out, n);
 }
 
-INLINE void input(enum les_type type, const float *in, uint32_t len, const struct les_map *map,
-		  void *out, struct les_rows rows)
+LES_INLINE void input(enum les_type type, const float *in, uint32_t len, const struct les_map *map,
+		      void *out, struct les_rows rows)
 {
 	for (uint32_t y = rows.y_from; y < rows.y_to; y++) {
 		for (uint32_t c = 0; c < map->c; c++) {
 			const float *row = in + ((size_t)c * map->h + y) * len;
 			const size_t at = (size_t)y * map->w * map->c + c;
 			for (uint32_t x = 0; x < len; x++)
-				put(type, out, at + (size_t)x * map->c, row[x]);
+				les_put(type, out, at + (size_t)x * map->c, row[x]);
 		}
 	}
 }
 
-FAST void les_op_input(const float *in, uint32_t len, const struct les_map *map, void *out,
-		       struct les_rows rows)
+LES_FAST void les_op_input(const float *in, uint32_t len, const struct les_map *map, void *out,
+			   struct les_rows rows)
 {
-	FOR_TYPE(map->type, input, in, len, map, out, rows);
+	LES_FOR_TYPE(map->type, input, in, len, map, out, rows);
 	les_op_zero_tail(map, out, len, rows);
 }
 
@@ -96,9 +64,9 @@ void les_op_zero_tail(const struct les_map *map, void *at, uint32_t len, struct 
 		       (size_t)(map->w - len) * map->c * les_type_bytes(map->type));
 }
 
-INLINE void pool_max(enum les_type type, const struct les_map *in_map, const void *in,
-		     const struct les_window *window, const struct les_map *out_map, void *out,
-		     struct les_rows rows)
+LES_INLINE void pool_max(enum les_type type, const struct les_map *in_map, const void *in,
+			 const struct les_window *window, const struct les_map *out_map, void *out,
+			 struct les_rows rows)
 {
 	const uint32_t c_n = in_map->c;
 
@@ -114,32 +82,32 @@ INLINE void pool_max(enum les_type type, const struct les_map *in_map, const voi
 						  k % window->w) *
 							 c_n);
 				for (uint32_t c = 0; c < c_n; c++) {
-					const float a = get(type, from, c);
-					const float b = k ? get(type, to, c) : a;
-					put(type, to, c, a > b ? a : b);
+					const float a = les_get(type, from, c);
+					const float b = k ? les_get(type, to, c) : a;
+					les_put(type, to, c, a > b ? a : b);
 				}
 			}
 		}
 	}
 }
 
-FAST void les_op_pool_max(const struct les_map *in_map, const void *in,
-			  const struct les_window *window, const struct les_map *out_map, void *out,
-			  struct les_rows rows)
+LES_FAST void les_op_pool_max(const struct les_map *in_map, const void *in,
+			      const struct les_window *window, const struct les_map *out_map,
+			      void *out, struct les_rows rows)
 {
-	FOR_TYPE(in_map->type, pool_max, in_map, in, window, out_map, out, rows);
+	LES_FOR_TYPE(in_map->type, pool_max, in_map, in, window, out_map, out, rows);
 }
 
 /* One row: every channel's sum, then its squared distances from the group's mean. */
-INLINE void row_moments(enum les_type type, const void *row, uint32_t c_n, uint32_t len,
-			uint32_t groups, float *sums, struct les_moments *moments)
+LES_INLINE void row_moments(enum les_type type, const void *row, uint32_t c_n, uint32_t len,
+			    uint32_t groups, float *sums, struct les_moments *moments)
 {
 	const uint32_t per_group = c_n / groups;
 
 	memset(sums, 0, c_n * sizeof *sums);
 	for (uint32_t x = 0; x < len; x++)
 		for (uint32_t c = 0; c < c_n; c++)
-			sums[c] += get(type, row, (size_t)x * c_n + c);
+			sums[c] += les_get(type, row, (size_t)x * c_n + c);
 	for (uint32_t g = 0; g < groups; g++) {
 		float sum = 0;
 		for (uint32_t c = 0; c < per_group; c++)
@@ -152,7 +120,7 @@ INLINE void row_moments(enum les_type type, const void *row, uint32_t c_n, uint3
 	memset(squares, 0, c_n * sizeof *squares);
 	for (uint32_t x = 0; x < len; x++) {
 		for (uint32_t c = 0; c < c_n; c++) {
-			const float off = get(type, row, (size_t)x * c_n + c) - sums[c];
+			const float off = les_get(type, row, (size_t)x * c_n + c) - sums[c];
 			squares[c] += off * off;
 		}
 	}
@@ -163,20 +131,20 @@ INLINE void row_moments(enum les_type type, const void *row, uint32_t c_n, uint3
 	}
 }
 
-INLINE void group_moments(enum les_type type, const struct les_map *map, const void *at,
-			  uint32_t len, uint32_t groups, struct les_moments *moments,
-			  float *scratch, struct les_rows rows)
+LES_INLINE void group_moments(enum les_type type, const struct les_map *map, const void *at,
+			      uint32_t len, uint32_t groups, struct les_moments *moments,
+			      float *scratch, struct les_rows rows)
 {
 	for (uint32_t y = rows.y_from; y < rows.y_to; y++)
 		row_moments(type, value_of(map, at, (size_t)y * map->w * map->c), map->c, len,
 			    groups, scratch, moments + (size_t)y * groups);
 }
 
-FAST void les_op_group_moments(const struct les_map *map, const void *at, uint32_t len,
-			       uint32_t groups, struct les_moments *moments, float *scratch,
-			       struct les_rows rows)
+LES_FAST void les_op_group_moments(const struct les_map *map, const void *at, uint32_t len,
+				   uint32_t groups, struct les_moments *moments, float *scratch,
+				   struct les_rows rows)
 {
-	FOR_TYPE(map->type, group_moments, map, at, len, groups, moments, scratch, rows);
+	LES_FOR_TYPE(map->type, group_moments, map, at, len, groups, moments, scratch, rows);
 }
 
 void les_op_group_scales(const struct les_map *map, uint32_t len, uint32_t groups,
@@ -206,35 +174,36 @@ void les_op_group_scales(const struct les_map *map, uint32_t len, uint32_t group
 	}
 }
 
-INLINE void scale_channels(enum les_type type, const struct les_map *map, const void *in,
-			   const float *scales, const float *shifts, void *out,
-			   struct les_rows rows)
+LES_INLINE void scale_channels(enum les_type type, const struct les_map *map, const void *in,
+			       const float *scales, const float *shifts, void *out,
+			       struct les_rows rows)
 {
 	const size_t from = (size_t)rows.y_from * map->w, to = (size_t)rows.y_to * map->w;
 
 	for (size_t i = from; i < to; i++)
 		for (uint32_t c = 0; c < map->c; c++)
-			put(type, out, i * map->c + c,
-			    get(type, in, i * map->c + c) * scales[c] + shifts[c]);
+			les_put(type, out, i * map->c + c,
+				les_get(type, in, i * map->c + c) * scales[c] + shifts[c]);
 }
 
-FAST void les_op_scale_channels(const struct les_map *map, const void *in, const float *scales,
-				const float *shifts, void *out, struct les_rows rows)
+LES_FAST void les_op_scale_channels(const struct les_map *map, const void *in, const float *scales,
+				    const float *shifts, void *out, struct les_rows rows)
 {
-	FOR_TYPE(map->type, scale_channels, map, in, scales, shifts, out, rows);
+	LES_FOR_TYPE(map->type, scale_channels, map, in, scales, shifts, out, rows);
 }
 
 void les_op_softmax(const struct les_map *map, void *at, struct les_rows rows)
 {
 	for (size_t i = (size_t)rows.y_from * map->w; i < (size_t)rows.y_to * map->w; i++) {
 		void *pixel = value_at(map, at, i * map->c);
-		float most = get(map->type, pixel, 0), sum = 0;
+		float most = les_get(map->type, pixel, 0), sum = 0;
 		for (uint32_t c = 1; c < map->c; c++)
-			most = fmaxf(most, get(map->type, pixel, c));
+			most = fmaxf(most, les_get(map->type, pixel, c));
 		for (uint32_t c = 0; c < map->c; c++)
-			sum += expf(get(map->type, pixel, c) - most);
+			sum += expf(les_get(map->type, pixel, c) - most);
 		for (uint32_t c = 0; c < map->c; c++)
-			put(map->type, pixel, c, expf(get(map->type, pixel, c) - most) / sum);
+			les_put(map->type, pixel, c,
+				expf(les_get(map->type, pixel, c) - most) / sum);
 	}
 }
 
@@ -272,7 +241,7 @@ void les_op_to_sequences(const struct les_map *map, const void *in, const struct
 			else
 				memset(value_at(map, out, to), 0, bytes);
 			if (masked)
-				put(map->type, out, to + map->c, t < len ? 0 : 1);
+				les_put(map->type, out, to + map->c, t < len ? 0 : 1);
 		}
 	}
 }
@@ -302,21 +271,21 @@ void les_op_place_channels(const struct les_map *map, const void *in, uint32_t o
 		       map->c * les_type_bytes(map->type));
 }
 
-INLINE void add_chunks(enum les_type type, const struct les_map *map, const void *in,
-		       uint32_t chunk, void *out, struct les_rows rows)
+LES_INLINE void add_chunks(enum les_type type, const struct les_map *map, const void *in,
+			   uint32_t chunk, void *out, struct les_rows rows)
 {
 	for (size_t i = (size_t)rows.y_from * map->w; i < (size_t)rows.y_to * map->w; i++) {
 		for (uint32_t c = 0; c < chunk; c++) {
 			float sum = 0;
 			for (uint32_t k = c; k < map->c / chunk * chunk; k += chunk)
-				sum += get(type, in, i * map->c + k);
-			put(type, out, i * chunk + c, sum);
+				sum += les_get(type, in, i * map->c + k);
+			les_put(type, out, i * chunk + c, sum);
 		}
 	}
 }
 
-FAST void les_op_add_chunks(const struct les_map *map, const void *in, uint32_t chunk, void *out,
-			    struct les_rows rows)
+LES_FAST void les_op_add_chunks(const struct les_map *map, const void *in, uint32_t chunk,
+				void *out, struct les_rows rows)
 {
-	FOR_TYPE(map->type, add_chunks, map, in, chunk, out, rows);
+	LES_FOR_TYPE(map->type, add_chunks, map, in, chunk, out, rows);
 }
