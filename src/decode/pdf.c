@@ -7,6 +7,7 @@
 #include "decode/likeness.h"
 
 #include <cairo.h>
+#include <iconv.h>
 #include <math.h>
 #include <poppler.h>
 #include <stdlib.h>
@@ -371,6 +372,18 @@ static GLogWriterOutput be_silent(GLogLevelFlags level, const GLogField *fields,
 	(void)n;
 	(void)data;
 	return G_LOG_WRITER_HANDLED;
+}
+
+/* A conversion stays loaded as long as somebody holds it. Without it poppler takes a password for a
+ * null pointer. */
+enum les_kind les_pdf_prepare(struct les_error *reterr)
+{
+	static iconv_t held;
+
+	held = iconv_open("ISO-8859-1", "UTF-8");
+	if (held == (iconv_t)-1)
+		return les_fail(reterr, LES_UNAVAILABLE, "the C library has no ISO-8859-1");
+	return LES_OK;
 }
 
 /* One page of all base fonts and an image. It has no table of objects: poppler makes one. */

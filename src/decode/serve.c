@@ -41,6 +41,8 @@ enum les_kind les_decode_confine(uint32_t *ret_landlock_abi, struct les_error *r
 	enum les_kind kind = les_fonts_open(reterr);
 
 	if (kind == LES_OK)
+		kind = les_pdf_prepare(reterr);
+	if (kind == LES_OK)
 		kind = les_confine_files(LES_ROLE_DECODE, reterr);
 	if (kind != LES_OK)
 		return kind;
