@@ -1,5 +1,6 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/reading.h"
 #include "cli/result.h"
 
@@ -115,8 +116,10 @@ static enum les_kind read_file(struct les_pool *pool, const struct arguments *a,
 {
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_result result;
-	enum les_kind kind = les_input_open(path, request.file_bytes_max, &fd, reterr);
 
+	les_interrupt_allow(true);
+	enum les_kind kind = les_input_open(path, request.file_bytes_max, &fd, reterr);
+	les_interrupt_allow(false);
 	if (kind == LES_OK)
 		kind = les_result_init(&result, &a->places, path, reterr);
 	if (kind != LES_OK)
@@ -148,6 +151,8 @@ static int read_files(struct les_pool *pool, struct arguments *a,
 			fprintf(stderr, "lesart read: %s: %s (%s)\n", a->files[i], error.message,
 				les_kind_info(kind)->name);
 			code = a->files_n == 1 ? les_kind_info(kind)->exit_code : 1;
+			if (kind == LES_CANCELLED)
+				return les_kind_info(kind)->exit_code;
 		} else if (totals.pages_failed_n) {
 			code = 1;
 		}
@@ -176,11 +181,14 @@ int les_cli_read(int argc, char **argv)
 	if (kind == LES_OK)
 		kind = prepare_request(&a, &request, &error);
 	if (kind == LES_OK)
+		kind = les_interrupt_open(&request.cancel_fd, &error);
+	if (kind == LES_OK)
 		kind = les_reading_pool(&a.reading, a.files_n, 1, &binary_dir, &pool, &error);
 	if (kind != LES_OK)
 		return les_options_exit("read", &error);
 	int code = read_files(pool, &a, &request);
 	les_pool_free(pool);
 	les_fd_close(&request.layout_fd);
+	les_fd_close(&request.cancel_fd);
 	return code;
 }
