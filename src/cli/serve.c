@@ -22,7 +22,7 @@ enum {
 struct arguments {
 	const char *listen, *state, *models, *tessdata;
 	uint64_t threads, queue, file_bytes_max, room_bytes_max, pages_max, page_px_max,
-		page_seconds;
+		page_seconds, recogniser_documents;
 	bool allow_weak_sandbox;
 };
 
@@ -51,6 +51,9 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 		 &a->page_px_max, 1, LES_PAGE_PX_MAX},
 		{"page-seconds", 0, "N", "for decoding a page; three times that for reading it",
 		 LES_OPTION_NUMBER, &a->page_seconds, 1, LES_PAGE_SECONDS_MAX},
+		{"recogniser-documents", 0, "N",
+		 "a recogniser is replaced after so many (default 50)", LES_OPTION_NUMBER,
+		 &a->recogniser_documents, 1, LES_RECOGNISER_DOCUMENTS_MAX},
 		{"allow-weak-sandbox", 0, NULL,
 		 "start where this kernel cannot confine the workers", LES_OPTION_FLAG,
 		 &a->allow_weak_sandbox, 0, 0},
@@ -108,7 +111,7 @@ static enum les_kind run(const struct arguments *a, const char *binary_dir, int 
 			  [LES_ROLE_TESSERACT] = {1, (uint32_t)a->threads},
 			  [LES_ROLE_READ] = {0, READERS_MAX}},
 		.threads = (uint32_t)a->threads,
-		.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
+		.recogniser_documents = (uint32_t)a->recogniser_documents,
 		.allow_weak_sandbox = a->allow_weak_sandbox};
 	struct MHD_Daemon *daemon;
 	struct les_server *server;
@@ -155,7 +158,8 @@ int les_cli_serve(int argc, char **argv)
 			      .room_bytes_max = LES_ROOM_BYTES_DEFAULT,
 			      .pages_max = LES_PAGES_MAX,
 			      .page_px_max = LES_PAGE_PX_MAX,
-			      .page_seconds = LES_PAGE_SECONDS_DEFAULT};
+			      .page_seconds = LES_PAGE_SECONDS_DEFAULT,
+			      .recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX};
 	LES_CLEANUP(les_free_p) char *binary_dir = NULL;
 	int listen_fd = -1;
 	struct les_error error;
