@@ -25,6 +25,7 @@ static const struct {
 } commands[] = {
 	{"read", "documents to text, JSON, PAGE XML, ALTO or hOCR", les_cli_read},
 	{"eval", "error rates against ground truth", les_cli_eval},
+	{"model", "import, list and check models of kraken", les_cli_model},
 	{"serve", "the same over HTTP", les_cli_serve},
 	{"train", "ground truth to a recogniser", les_cli_train},
 	{"health", "ask a running server", les_cli_health},

@@ -232,6 +232,8 @@ enum les_kind les_model_file_parse(const uint8_t *bytes, size_t n, const char *p
 		return les_fail(reterr, LES_FORMAT,
 				"neither a .safetensors nor an .mlmodel file: its first bytes say "
 				"nothing known");
+	if (format == LES_MODEL_COREML && part[0] && strcmp(part, "1") != 0)
+		return les_fail(reterr, LES_ARG, "an .mlmodel file has one model");
 	kind = format == LES_MODEL_SAFETENSORS ? les_safetensors_parse(&maker, bytes, n, part)
 					       : les_coreml_parse(&maker, bytes, n);
 	if (kind == LES_OK)

@@ -97,6 +97,11 @@
 #define LES_MODEL_JSON_BYTES_MAX (16ull << 20)  /* a header, or one entry of the metadata */
 #define LES_MODEL_META_BYTES_MAX (4u << 20)
 #define LES_WEIGHTS_TABLES_BYTES_MAX (4ull << 20) /* beside the mapped file */
+#define LES_CARD_BYTES_MAX (1u << 20)
+#define LES_SUMS_BYTES_MAX 4096u
+#define LES_SELF_TEST_BYTES_MAX (4u << 20)
+#define LES_REGISTRY_FOLDERS_MAX 8u
+#define LES_REGISTRY_MODELS_MAX 1000u
 #define LES_MODELS_IN_FILE_MAX 64u
 #define LES_PART_BYTES_MAX 64u
 #define LES_TENSOR_NAME_BYTES_MAX 128u
