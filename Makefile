@@ -29,6 +29,7 @@ test-all: deps-all
 	@tests/all
 
 test-container:
+	@packaging/deps container
 	@tests/container/run
 
 bench: build
