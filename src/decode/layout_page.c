@@ -208,6 +208,33 @@ static void list_rest(struct ordered *list, const xmlNode *parent, int depth)
 	}
 }
 
+/* How many elements, or regions only, lie below a node; not counted further than limit + 1. */
+static uint32_t count_below(const xmlNode *parent, bool regions_only, uint32_t limit, int depth)
+{
+	enum les_region_kind kind;
+	uint32_t n = 0;
+
+	for (const xmlNode *e = les_xml_child(parent, NULL); e && n <= limit && depth < DEPTH_MAX;
+	     e = les_xml_next(e, NULL)) {
+		if (regions_only && !is_region(e, &kind))
+			continue;
+		n += 1 + count_below(e, regions_only, limit - n, depth + 1);
+	}
+	return n;
+}
+
+/* Every member of the order looks through all regions: both must be few before that begins. */
+static bool is_within_limits(struct les_layout *layout, const xmlNode *page, const xmlNode *order)
+{
+	const uint32_t members_max = 2 * LES_PAGE_REGIONS_MAX; /* and groups around them */
+
+	if (count_below(page, true, LES_PAGE_REGIONS_MAX, 0) > LES_PAGE_REGIONS_MAX)
+		les_layout_fail(layout, LES_LIMIT, "the page%s has too many regions", "");
+	else if (order && count_below(order, false, members_max, 0) > members_max)
+		les_layout_fail(layout, LES_LIMIT, "the reading order%s has too many members", "");
+	return layout->kind == LES_OK;
+}
+
 static void take_region(struct les_layout *layout, const xmlNode *node)
 {
 	const char *id = les_xml_attr(node, "id");
@@ -247,6 +274,8 @@ void les_layout_page_xml(struct les_layout *layout, const xmlNode *root)
 	}
 	take_size(layout, page);
 	const xmlNode *order = les_xml_child(page, "ReadingOrder");
+	if (!is_within_limits(layout, page, order))
+		return;
 	if (order)
 		list_group(list, page, order, 0);
 	list_rest(list, page, 0);
