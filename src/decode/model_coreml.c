@@ -83,7 +83,8 @@ static size_t text_take(const struct les_rd *from, char *out, size_t size)
 
 	if (n >= size)
 		return 0;
-	memcpy(out, from->p, n);
+	if (n) /* a field that is not there has no bytes to point at */
+		memcpy(out, from->p, n);
 	out[n] = 0;
 	return n;
 }
@@ -170,7 +171,7 @@ static enum les_kind make_tensor(struct reader *in, const struct layer *layer, c
 	struct les_tensor outline = {.rank = rank};
 	const size_t n = strlen(layer->name), ending_n = strlen(ending);
 	const bool ends = n > ending_n && strcmp(layer->name + n - ending_n, ending) == 0;
-	uint64_t total = 0, one = 0;
+	uint64_t one = 0;
 	float *values;
 
 	memcpy(outline.dims, dims, rank * sizeof *dims);
@@ -178,7 +179,6 @@ static enum les_kind make_tensor(struct reader *in, const struct layer *layer, c
 		enum les_kind kind = floats(in, layer, &from->parts[i], NULL, &one);
 		if (kind != LES_OK)
 			return kind;
-		total += one;
 		/* parts of one tensor are equal: each gate has its rows */
 		if (one * from->parts_n != les_tensor_values(&outline))
 			return les_fail(in->maker->reterr, LES_FORMAT,
