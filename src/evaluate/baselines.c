@@ -96,7 +96,7 @@ static void find_tolerances(struct lines *truth)
 		}
 		truth->tolerance[i] = QUARTER * across.least;
 		sum += isfinite(across.least) ? truth->tolerance[i] : 0;
-		n += isfinite(across.least);
+		n += isfinite(across.least) ? 1 : 0;
 	}
 	for (size_t i = 0; i < truth->n; i++)
 		truth->tolerance[i] = n ? fmin(truth->tolerance[i], sum / (double)n) : ALONE_PX;
