@@ -226,6 +226,7 @@ static enum les_kind read_flags(struct les_maker *maker, const struct les_model_
 		weights->legacy_polygons = json_is_boolean(legacy) ? json_is_true(legacy)
 								   : from->legacy_polygons_missing;
 	weights->topline = json_is_true(topline);
+	weights->plain_boxes = json_is_true(json_object_get(from->meta, "lesart_plain_boxes"));
 	if (json_is_number(temperature) && json_number_value(temperature) > 0 &&
 	    json_number_value(temperature) <= 100)
 		weights->temperature = (float)json_number_value(temperature);

@@ -13,6 +13,7 @@ enum {
 	FLAG_BOXES = 1,
 	FLAG_LEGACY = 2,
 	FLAG_TOPLINE = 4,
+	FLAG_PLAIN_BOXES = 8,
 	HASH_AT = 24,
 	USED_HEADER_BYTES = 88,
 	TENSOR_BYTES = 20,
@@ -118,9 +119,9 @@ static uint8_t *put_string(uint8_t *to, const char *s)
 static void write_header(const struct les_weights *w, uint8_t *bytes, size_t n)
 {
 	uint8_t *to = put(bytes, magic, sizeof magic);
-	const uint32_t flags = (w->boxes ? FLAG_BOXES : 0) |
-			       (w->legacy_polygons ? FLAG_LEGACY : 0) |
-			       (w->topline ? FLAG_TOPLINE : 0);
+	const uint32_t flags =
+		(w->boxes ? FLAG_BOXES : 0) | (w->legacy_polygons ? FLAG_LEGACY : 0) |
+		(w->topline ? FLAG_TOPLINE : 0) | (w->plain_boxes ? FLAG_PLAIN_BOXES : 0);
 
 	to = put_u32(to, VERSION);
 	to = put_u32(to, w->kind);
@@ -230,8 +231,9 @@ static bool read_header(struct reader *in, size_t n)
 	w->boxes = flags & FLAG_BOXES;
 	w->legacy_polygons = flags & FLAG_LEGACY;
 	w->topline = flags & FLAG_TOPLINE;
+	w->plain_boxes = flags & FLAG_PLAIN_BOXES;
 	return zeros(&head, LES_WEIGHTS_HEADER_BYTES - USED_HEADER_BYTES) && les_rd_done(&head) &&
-	       bytes == n && flags < 2 * FLAG_TOPLINE && w->temperature > 0 &&
+	       bytes == n && flags < 2 * FLAG_PLAIN_BOXES && w->temperature > 0 &&
 	       (kind == LES_NET_RECOGNITION || kind == LES_NET_SEGMENTATION);
 }
 

@@ -57,6 +57,8 @@ json_t *les_meta_json(const struct les_weights *weights, bool kraken_7)
 			set(meta, "seg_type", json_string("bbox"));
 		set_missing(meta, "seg_type", json_null());
 		set(meta, "legacy_polygons", json_boolean(weights->legacy_polygons));
+		if (weights->plain_boxes) /* kraken leaves it alone */
+			set(meta, "lesart_plain_boxes", json_true());
 	} else {
 		set_missing(meta, "seg_type", json_null());
 		set(meta, "class_mapping", class_mapping(weights));

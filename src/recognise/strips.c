@@ -69,7 +69,7 @@ static void cut_job(void *context, size_t i, uint32_t member)
 	if (cut(work, &work->lines[i], strip, &line) != LES_OK)
 		return;
 	const struct les_image view = les_bitmap_view(&line);
-	const bool dewarp = strip->is_box && les_loaded_weights(work->net)->boxes;
+	const bool dewarp = strip->is_box && !les_loaded_weights(work->net)->plain_boxes;
 	if (les_line_tensor(&view, &spec, dewarp, &work->inputs[i], NULL) != LES_OK)
 		return;
 	strip->line_w_px = line.w_px;

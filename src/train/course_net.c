@@ -158,6 +158,7 @@ enum les_kind les_course_tell_best(struct course *c, const float *values, struct
 	struct les_weights weights = {.kind = LES_NET_RECOGNITION,
 				      .spec = c->spec,
 				      .boxes = base && base->boxes,
+				      .plain_boxes = true,
 				      .legacy_polygons = base && base->legacy_polygons,
 				      .temperature = 1,
 				      .precision = "f32",

@@ -52,6 +52,8 @@ struct les_weights {
 	const char *spec; /* VGSL with layer names: "[1,120,0,1 Cr{C_0}3,13,32 … O{O_9}1c94]" */
 	bool boxes;       /* recognition: lines are boxes, not baselines (seg_type "bbox") */
 	bool legacy_polygons;  /* recognition: the older line extraction */
+	bool plain_boxes;      /* recognition: lines that are boxes are scaled and no more, as our
+				  training does; else they are dewarped, as kraken does */
 	bool topline;          /* segmentation: baselines run along the top */
 	float temperature;     /* recognition: softmax temperature, 1 where there is none */
 	const char *precision; /* "f32", "f16", "f16+f32": how the file stored them */

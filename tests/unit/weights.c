@@ -17,6 +17,7 @@ static const struct les_weights net = {
 	.kind = LES_NET_RECOGNITION,
 	.spec = "[1,1,0,1 Cl{C_0}1,3,2 O{O_1}1c4]",
 	.legacy_polygons = true,
+	.plain_boxes = true,
 	.temperature = 1.5f,
 	.precision = "f16",
 	.meta = "{\"seg_type\":\"baselines\"}",
@@ -65,7 +66,7 @@ static void a_net_comes_back(void **state)
 	assert_string_equal(got.spec, net.spec);
 	assert_string_equal(got.meta, net.meta);
 	assert_string_equal(got.precision, "f16");
-	assert_true(got.legacy_polygons && !got.boxes && !got.topline);
+	assert_true(got.legacy_polygons && got.plain_boxes && !got.boxes && !got.topline);
 	assert_true(got.temperature == 1.5f);
 	assert_int_equal(got.codes_n, 2);
 	assert_string_equal(got.codes[1].text, "\xc3\xa4");
@@ -141,7 +142,7 @@ static void spoil_size(uint8_t *b)
 }
 static void spoil_flags(uint8_t *b)
 {
-	put_u32(b + 56, 8);
+	put_u32(b + 56, 16);
 }
 static void spoil_temperature(uint8_t *b)
 {
