@@ -14,9 +14,13 @@ struct symbols {
 	size_t n;
 };
 
+/* Unicode's White_Space. */
 static bool is_space(uint32_t c)
 {
-	return c == ' ' || (c >= 9 && c <= 13) || c == 0xa0 || c == 0x2028 || c == 0x2029;
+	const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+
+	return (c >= 9 && c <= 13) || c == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
 /* NFC code points with white space folded. */
