@@ -182,7 +182,8 @@ static enum les_kind finish_page(struct les_flow *flow, struct les_flow_page *p,
 		kind = les_fail(reterr, LES_PEER, "the recogniser miscounted its lines");
 	if (kind != LES_OK)
 		return kind;
-	flow->totals->recognise_seconds += (done.preprocess_ms + done.recognise_ms) * 1e-3;
+	flow->totals->preprocess_seconds += done.preprocess_ms * 1e-3;
+	flow->totals->recognise_seconds += done.recognise_ms * 1e-3;
 	if (!is_last_stage(flow, p)) {
 		next_stage(flow, p);
 		return LES_OK;

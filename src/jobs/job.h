@@ -67,7 +67,8 @@ struct les_job_sink {
 
 struct les_job_totals {
 	uint32_t pages_n, pages_failed_n, lines_n, words_n, illegible_n;
-	double seconds, decode_seconds, recognise_seconds; /* the latter two: sums over pages */
+	double seconds;
+	double decode_seconds, preprocess_seconds, recognise_seconds; /* sums over pages */
 	uint32_t pages_with_text_n;
 	double confidence; /* mean over the pages with text */
 };
