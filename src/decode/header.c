@@ -130,6 +130,12 @@ static bool read_j2k(struct les_rd r, struct les_sniff *sniff)
 		return false;
 	sniff->w_px = x1 - x0;
 	sniff->h_px = y1 - y0;
+	les_rd_take(&r, 16); /* tiles */
+	const uint32_t channels = les_rd_u16be(&r), bits = (les_rd_u8(&r) & 0x7fu) + 1;
+	if (!r.bad) {
+		sniff->channels = channels;
+		sniff->channel_bits = bits;
+	}
 	return true;
 }
 

@@ -166,6 +166,18 @@ static PIX *decode(const struct les_format_input *input, l_int32 *ret_warnings_n
 	}
 }
 
+/* Leptonica reads JPEG 2000 of 8 bits in 1, 3 or 4 channels. */
+static enum les_kind cannot_decode(const struct les_sniff *sniff, struct les_error *reterr)
+{
+	if (sniff->channel_bits > 8 || sniff->channels == 2 || sniff->channels > 4)
+		return les_fail(
+			reterr, LES_UNSUPPORTED,
+			"a JPEG 2000 image of %u channels of %u bits: 1, 3 or 4 of 8 are read",
+			sniff->channels, sniff->channel_bits);
+	return les_fail(reterr, LES_FORMAT, "a %s image that cannot be decoded",
+			les_document_kind_name(sniff->kind));
+}
+
 static float dpi_of(PIX *pix)
 {
 	return (float)(pixGetXRes(pix) + pixGetYRes(pix)) / 2;
@@ -185,8 +197,7 @@ static enum les_kind image_page(void *handle, uint32_t number, struct les_raster
 	ret->free = rows_free;
 	rows->pix = decode(input, &warnings_n);
 	if (!rows->pix)
-		return les_fail(reterr, LES_FORMAT, "a %s image that cannot be decoded",
-				les_document_kind_name(input->sniff->kind));
+		return cannot_decode(input->sniff, reterr);
 	ret->w_px = (uint32_t)pixGetWidth(rows->pix);
 	ret->h_px = (uint32_t)pixGetHeight(rows->pix);
 	ret->turn = les_turn_from_orientation(input->sniff->orientation);

@@ -14,6 +14,7 @@ struct les_sniff {
 	 * orientation, 1 where there is none. Zeros for the other kinds. */
 	uint32_t w_px, h_px;
 	uint32_t orientation;
+	uint32_t channels, channel_bits; /* JPEG 2000; 0 where the header does not say */
 };
 
 /* Finds the kind by the bytes alone and reads an image's header. errors: FORMAT (no kind we know,

@@ -280,6 +280,28 @@ static void webp_and_jpeg_2000_are_read(void **state)
 	}
 }
 
+/* Scans of some archives have 16 bits a channel: nothing is broken there. */
+static void jpeg_2000_of_another_depth_is_unsupported_not_broken(void **state)
+{
+	(void)state;
+	/* ISO/IEC 15444-1 A.5.1 and I.5.3.1 */
+	enum { SIZ_TO_DEPTHS = 40, IHDR_TO_DEPTH = 14, DEPTHS = 3 };
+	LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(DOCUMENT_BYTES_MAX);
+	LES_CLEANUP(seen_done) struct seen seen;
+	struct les_error error;
+
+	document_jp2(&out);
+	uint8_t *siz = memmem(out.bytes, out.len, "\xff\x4f\xff\x51", 4);
+	uint8_t *ihdr = memmem(out.bytes, out.len, "ihdr", 4);
+	assert_non_null(siz);
+	assert_non_null(ihdr);
+	ihdr[IHDR_TO_DEPTH] = 15;
+	for (int i = 0; i < DEPTHS; i++)
+		siz[2 + SIZ_TO_DEPTHS + 3 * i] = 15;
+	assert_int_equal(see(&out, 1, &defaults, &seen, &error), LES_UNSUPPORTED);
+	assert_non_null(strstr(error.message, "16 bits"));
+}
+
 static void tiffs_of_every_form_are_read(void **state)
 {
 	(void)state;
@@ -535,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_cut_jpeg_is_read_as_far_as_it_goes),
 		cmocka_unit_test(pngs_of_every_form_are_read),
 		cmocka_unit_test(webp_and_jpeg_2000_are_read),
+		cmocka_unit_test(jpeg_2000_of_another_depth_is_unsupported_not_broken),
 		cmocka_unit_test(tiffs_of_every_form_are_read),
 		cmocka_unit_test(fax_tiffs_are_read),
 		cmocka_unit_test(a_tiff_says_how_it_is_turned),
