@@ -81,7 +81,7 @@ static size_t text_take(const struct les_rd *from, char *out, size_t size)
 {
 	const size_t n = les_rd_left(from);
 
-	if (n >= size)
+	if (n == 0 || n >= size)
 		return 0;
 	if (n) /* a field that is not there has no bytes to point at */
 		memcpy(out, from->p, n);
@@ -161,8 +161,8 @@ struct source {
 	uint32_t parts_n;
 };
 
-/* NAME without `ending` + "." + part, with these dimensions, out of the parts. NULL dims make a
- * tensor of zeros of as many values as `parts` have. */
+/* NAME without `ending` + "." + part, with these dimensions, out of the parts; zeros where there
+ * are none. */
 static enum les_kind make_tensor(struct reader *in, const struct layer *layer, const char *ending,
 				 const char *part, uint32_t rank, const uint32_t *dims,
 				 const struct source *from)

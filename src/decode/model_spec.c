@@ -102,23 +102,35 @@ static enum les_kind want_lstm(struct checker *checker, const struct les_layer *
 	return kind;
 }
 
+static enum les_kind want_conv(struct checker *checker, const struct les_layer *l)
+{
+	static const char *const parts[] = {"co.weight", "co.bias"};
+	const bool turned = l->conv.transposed;
+	const uint32_t dims[] = {turned ? l->in_c : l->out_c, turned ? l->out_c : l->in_c,
+				 l->conv.kernel_h, l->conv.kernel_w};
+
+	return want_two(checker, l, parts, 4, dims, l->out_c);
+}
+
+static enum les_kind want_linear(struct checker *checker, const struct les_layer *l)
+{
+	static const char *const parts[] = {"lin.weight", "lin.bias"};
+	const uint32_t dims[] = {l->out_c, l->in_c + l->linear.augmented};
+
+	return want_two(checker, l, parts, 2, dims, l->out_c);
+}
+
 static enum les_kind want_layer(struct checker *checker, const struct les_layer *l)
 {
-	static const char *const co[] = {"co.weight", "co.bias"},
-				 *const lin[] = {"lin.weight", "lin.bias"},
-				 *const norm[] = {"layer.weight", "layer.bias"};
-	const bool turned = l->op == LES_OP_CONV && l->conv.transposed;
-	const uint32_t conv[] = {turned ? l->in_c : l->out_c, turned ? l->out_c : l->in_c,
-				 l->conv.kernel_h, l->conv.kernel_w};
-	const uint32_t linear[] = {l->out_c, l->in_c + l->linear.augmented};
+	static const char *const norm[] = {"layer.weight", "layer.bias"};
 
 	switch (l->op) {
 	case LES_OP_CONV:
-		return want_two(checker, l, co, 4, conv, l->out_c);
+		return want_conv(checker, l);
 	case LES_OP_LSTM:
 		return want_lstm(checker, l);
 	case LES_OP_LINEAR:
-		return want_two(checker, l, lin, 2, linear, l->out_c);
+		return want_linear(checker, l);
 	case LES_OP_GROUP_NORM:
 		return want_two(checker, l, norm, 1, &l->in_c, l->in_c);
 	case LES_OP_POOL:
