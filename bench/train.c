@@ -55,7 +55,7 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	struct noise noise = {.h = graph->in_h};
 	uint32_t lines[256];
 	LES_CLEANUP(les_params_free_p) struct les_params *params = NULL;
-	LES_CLEANUP(les_team_free_p) struct les_team *team = NULL;
+	LES_CLEANUP(les_crew_free_p) struct les_crew *crew = NULL;
 	LES_CLEANUP(les_learner_free_p) struct les_learner *learner = NULL;
 	const struct les_learner_options options = {.type = type,
 						    .threads = 2,
@@ -75,8 +75,8 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 		lines[i] = i;
 	if (les_params_new(graph, &params, &error) != LES_OK ||
 	    les_params_init(params, 1, &error) != LES_OK ||
-	    les_team_new(2, &team, &error) != LES_OK ||
-	    les_learner_new(graph, params, &options, team, &learner, &error) != LES_OK ||
+	    les_crew_new(2, &crew, &error) != LES_OK ||
+	    les_learner_new(graph, params, &options, crew, &learner, &error) != LES_OK ||
 	    les_learner_step(learner, &batch, &step, &stepped, &error) != LES_OK) {
 		fprintf(stderr, "%s\n", error.message);
 		return 1;

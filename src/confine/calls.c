@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The allow-lists as tables: measured with the real libraries over real files. What is not here
@@ -53,10 +54,11 @@ static const struct argument_rule conditional[] = {
 	{CALL(futex), 1, 0x7f, FUTEX_WAKE},
 	{CALL(futex), 1, 0x7f, FUTEX_WAIT_BITSET},
 	{CALL(futex), 1, 0x7f, FUTEX_WAKE_BITSET},
-	{CALL(writev), 0, 0, STDERR_FILENO}, /* glibc's last words */
-	{CALL(rt_sigaction), 0, 0, SIGABRT}, /* abort() */
-	{CALL(mmap), 2, PROT_EXEC, 0},       /* no executable memory is ever mapped */
-	{CALL(mprotect), 2, PROT_EXEC, 0},   /* nor made, but by a role that makes code */
+	{CALL(writev), 0, 0, STDERR_FILENO},  /* glibc's last words */
+	{CALL(rt_sigaction), 0, 0, SIGABRT},  /* abort() */
+	{CALL(getrusage), 0, 0, RUSAGE_SELF}, /* memory so far, for a trainer's reports */
+	{CALL(mmap), 2, PROT_EXEC, 0},        /* no executable memory is ever mapped */
+	{CALL(mprotect), 2, PROT_EXEC, 0},    /* nor made, but by a role that makes code */
 };
 
 /* oneDNN writes code into memory of its own and then makes it executable. */

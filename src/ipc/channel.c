@@ -133,6 +133,17 @@ enum les_kind les_message_parse(const uint8_t *bytes, size_t n, struct les_messa
 	return LES_OK;
 }
 
+/* By looking, not by poll(), which workers do not have. */
+bool les_channel_waiting(int channel)
+{
+	uint8_t byte;
+	struct iovec iov = {&byte, 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	return recvmsg(channel, &msg, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	       (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 enum les_kind les_channel_receive(int channel, int64_t deadline_ms, struct les_message *ret,
 				  struct les_error *reterr)
 {

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -41,6 +42,9 @@ enum les_kind les_channel_send(int channel, uint16_t type, const struct les_buf 
  * side is gone or broke the framing; DEADLINE; IO. */
 enum les_kind les_channel_receive(int channel, int64_t deadline_ms, struct les_message *ret,
 				  struct les_error *reterr);
+
+/* Whether a message is there, or the other side is gone: les_channel_receive() would not wait. */
+bool les_channel_waiting(int channel);
 
 /* Parses a datagram's bytes into type and body. Separate from the socket for the fuzzer. */
 enum les_kind les_message_parse(const uint8_t *bytes, size_t n, struct les_message *ret,

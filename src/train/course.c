@@ -61,7 +61,7 @@ static enum les_kind make_learner(struct course *c, struct les_error *reterr)
 		.px_max = COLUMNS_AT_A_TIME / c->graph.in_h,
 		.clip = o->gradient_max > 0 ? o->gradient_max : INFINITY,
 		.decay = o->weight_decay};
-	enum les_kind kind = les_learner_new(&c->graph, c->params, &options, c->request.team,
+	enum les_kind kind = les_learner_new(&c->graph, c->params, &options, c->request.crew,
 					     &c->learner, reterr);
 
 	c->best = malloc(c->params->values_n * sizeof *c->best);

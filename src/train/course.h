@@ -2,8 +2,8 @@
 #define LES_TRAIN_COURSE_H
 
 #include "base/error.h"
+#include "train/crew.h"
 #include "train/pack.h"
-#include "train/team.h"
 #include "types/training.h"
 #include "types/weights.h"
 
@@ -35,7 +35,7 @@ struct les_course_request {
 	const struct les_weights *base; /* NULL: from scratch */
 	const uint8_t *resume;          /* a checkpoint's bytes, or NULL */
 	size_t resume_bytes;
-	struct les_team *team;
+	struct les_crew *crew;
 };
 
 /* errors: ARG (no lines, a spec that does not fit), UNSUPPORTED (a layer that cannot be trained, a

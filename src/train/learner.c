@@ -13,7 +13,7 @@ struct les_learner {
 	const struct les_graph *graph;
 	struct les_params *params;
 	struct les_learner_options options;
-	struct les_team *team; /* borrowed */
+	struct les_crew *crew; /* borrowed */
 	struct shard *shards;
 	uint32_t shards_n;
 	float *moments; /* [2][values_n] */
@@ -58,7 +58,7 @@ static enum les_kind do_all(struct les_learner *l, void (*job)(struct shard *sha
 			    struct les_error *reterr)
 {
 	l->job = job;
-	les_team_run(l->team, l->shards_n, do_one, l);
+	les_crew_run(l->crew, l->shards_n, do_one, l);
 	for (uint32_t i = 0; i < l->shards_n; i++)
 		if (l->shards[i].kind != LES_OK) {
 			if (reterr)
@@ -123,7 +123,7 @@ void les_learner_free(struct les_learner *l)
 }
 
 enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *params,
-			      const struct les_learner_options *options, struct les_team *team,
+			      const struct les_learner_options *options, struct les_crew *crew,
 			      struct les_learner **ret, struct les_error *reterr)
 {
 	struct les_learner *l = calloc(1, sizeof *l);
@@ -135,14 +135,14 @@ enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *
 	l->params = params;
 	l->options = *options;
 	pthread_mutex_init(&l->lock, NULL);
-	l->team = team;
+	l->crew = crew;
 	l->moments = calloc(2 * params->values_n + 1, sizeof(float));
 	l->shards = calloc(options->threads, sizeof *l->shards);
 	if (!l->shards || !l->moments)
 		kind = les_fail(reterr, LES_NOMEM, "no memory for training");
-	else if (options->threads > les_team_size(team))
+	else if (options->threads > les_crew_size(crew))
 		kind = les_fail(reterr, LES_ARG, "%u threads of %u", options->threads,
-				les_team_size(team));
+				les_crew_size(crew));
 	else
 		l->shards_n = options->threads;
 	for (uint32_t i = 0; i < l->shards_n; i++)

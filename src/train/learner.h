@@ -3,9 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "train/crew.h"
 #include "train/params.h"
 #include "train/replica.h"
-#include "train/team.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,9 +25,9 @@ struct les_learner_options {
 
 struct les_learner;
 
-/* graph, params and team are borrowed and must outlive it; params change with each step. */
+/* graph, params and crew are borrowed and must outlive it; params change with each step. */
 enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *params,
-			      const struct les_learner_options *options, struct les_team *team,
+			      const struct les_learner_options *options, struct les_crew *crew,
 			      struct les_learner **ret, struct les_error *reterr);
 void les_learner_free(struct les_learner *learner);
 LES_DEFINE_CLEANUP(struct les_learner, les_learner_free)

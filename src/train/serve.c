@@ -5,19 +5,28 @@
 #include "ipc/memfd.h"
 #include "ipc/record.h"
 #include "train/prepare.h"
+#include "train/teach.h"
 
 LES_DEFINE_CLEANUP(struct les_page, les_page_free)
 
 struct server {
 	int channel;
 	struct les_session session;
+	struct les_teaching teaching;
+	struct les_error broken; /* what is wrong with a BASE or RESUME, for TRAIN to tell */
 };
 
-static enum les_kind get_ready(struct server *server, struct les_error *reterr)
+/* Threads are made between the two: Landlock holds for those made after it, and none can be made
+ * under seccomp. */
+static enum les_kind get_ready(struct server *server, uint32_t threads_n, struct les_error *reterr)
 {
 	const uint32_t abi = les_landlock_abi();
 	enum les_kind kind = les_confine_files(LES_ROLE_TRAIN, reterr);
 
+	if (kind == LES_OK && threads_n > 0)
+		kind = les_crew_new(threads_n, &server->teaching.crew, reterr);
+	if (kind == LES_OK && threads_n > 0)
+		kind = les_teach_warm_up(server->teaching.crew, reterr);
 	if (kind == LES_OK)
 		kind = les_confine_calls(LES_ROLE_TRAIN, reterr);
 	if (kind == LES_OK)
@@ -87,11 +96,36 @@ static enum les_kind on_prepare(struct server *server, const struct les_message 
 	return say(server, LES_MESSAGE_PREPARED, &body, &fd, reterr);
 }
 
+/* A BASE or RESUME that is no good has no answer of its own. */
+static void on_part(struct server *server, const struct les_message *message)
+{
+	enum les_kind kind =
+		message->type == LES_MESSAGE_BASE
+			? les_teach_base(&server->teaching, message, &server->broken)
+			: les_teach_resume(&server->teaching, message, &server->broken);
+
+	(void)kind; /* it is in server->broken */
+}
+
+static enum les_kind on_train(struct server *server, const struct les_message *message,
+			      struct les_error *reterr)
+{
+	struct les_error broken = server->broken;
+
+	if (broken.kind == LES_OK && !server->teaching.crew)
+		les_fail(&broken, LES_ARG, "this lesart-train was started without threads");
+	server->broken = (struct les_error){0};
+	enum les_kind kind = broken.kind != LES_OK ? say_fail(server, &broken, reterr)
+						   : les_teach(&server->teaching, &server->session,
+							       server->channel, message, reterr);
+	les_teaching_done(&server->teaching);
+	return kind;
+}
+
 /* One message and its answer. *ret_end: lesart hung up. */
 static enum les_kind step(struct server *server, bool *ret_end, struct les_error *reterr)
 {
 	LES_CLEANUP(les_message_done) struct les_message message = LES_MESSAGE_NONE;
-	struct les_error error;
 
 	if (les_channel_receive(server->channel, -1, &message, NULL) != LES_OK) {
 		*ret_end = true; /* gone, or not lesart: either way there is nobody to serve */
@@ -103,22 +137,27 @@ static enum les_kind step(struct server *server, bool *ret_end, struct les_error
 	switch (message.type) {
 	case LES_MESSAGE_PREPARE:
 		return on_prepare(server, &message, reterr);
+	case LES_MESSAGE_BASE:
+	case LES_MESSAGE_RESUME:
+		on_part(server, &message);
+		return LES_OK;
 	case LES_MESSAGE_TRAIN:
-		les_fail(&error, LES_UNAVAILABLE, "this version cuts lines, it does not learn yet");
-		return say_fail(server, &error, reterr);
-	default: /* a base or a checkpoint, for what it cannot do */
+		return on_train(server, &message, reterr);
+	default: /* STOP that crossed with the end */
 		return LES_OK;
 	}
 }
 
-enum les_kind les_train_serve(int channel, struct les_error *reterr)
+enum les_kind les_train_serve(int channel, uint32_t threads_n, struct les_error *reterr)
 {
 	struct server server = {.channel = channel,
 				.session = {LES_ROLE_TRAIN, LES_STATE_STARTING}};
-	enum les_kind kind = get_ready(&server, reterr);
+	enum les_kind kind = get_ready(&server, threads_n, reterr);
 	bool end = false;
 
 	while (kind == LES_OK && !end)
 		kind = step(&server, &end, reterr);
+	les_teaching_done(&server.teaching);
+	les_crew_free(server.teaching.crew);
 	return kind;
 }

@@ -141,21 +141,21 @@ static enum les_training_end run(const struct les_training *o, int pack_fd, stru
 				 const uint8_t *resume, size_t resume_bytes)
 {
 	struct les_pack pack;
-	struct les_team *team;
+	struct les_crew *crew;
 	enum les_training_end end = 0;
 	struct les_error error = {0};
 	const struct les_course_events events = {heard, on_report, on_checkpoint, on_best, on_stop};
 
 	assert_int_equal(les_pack_open(pack_fd, &pack, NULL), LES_OK);
-	assert_int_equal(les_team_new(2, &team, NULL), LES_OK);
+	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
 	const struct les_course_request request = {.options = o,
 						   .pack = &pack,
 						   .resume = resume,
 						   .resume_bytes = resume_bytes,
-						   .team = team};
+						   .crew = crew};
 	if (les_course_run(&request, &events, &end, &error) != LES_OK)
 		fail_msg("%s", error.message);
-	les_team_free(team);
+	les_crew_free(crew);
 	les_pack_close(&pack);
 	return end;
 }
@@ -212,7 +212,7 @@ static void another_trainings_checkpoint_is_refused(void **state)
 	struct les_training o = options();
 	struct heard heard = {0};
 	struct les_pack pack;
-	struct les_team *team;
+	struct les_crew *crew;
 	enum les_training_end end;
 	const struct les_course_events events = {&heard, on_report, on_checkpoint, on_best,
 						 on_stop};
@@ -223,17 +223,17 @@ static void another_trainings_checkpoint_is_refused(void **state)
 	run(&o, fd, &heard, NULL, 0);
 	o.seed++;
 	assert_int_equal(les_pack_open(fd, &pack, NULL), LES_OK);
-	assert_int_equal(les_team_new(2, &team, NULL), LES_OK);
+	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
 	struct les_course_request request = {.options = &o,
 					     .pack = &pack,
 					     .resume = heard.checkpoint,
 					     .resume_bytes = heard.checkpoint_n,
-					     .team = team};
+					     .crew = crew};
 	assert_int_equal(les_course_run(&request, &events, &end, NULL), LES_FORMAT);
 	o.seed--;
 	request.resume_bytes--;
 	assert_int_equal(les_course_run(&request, &events, &end, NULL), LES_FORMAT);
-	les_team_free(team);
+	les_crew_free(crew);
 	les_pack_close(&pack);
 	forget(&heard);
 	close(fd);

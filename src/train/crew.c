@@ -1,16 +1,16 @@
-#include "train/team.h"
+#include "train/crew.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 struct member {
-	struct les_team *team;
+	struct les_crew *crew;
 	uint32_t number;
 	pthread_t thread;
 };
 
-struct les_team {
+struct les_crew {
 	struct member *members;
 	uint32_t members_n;
 	pthread_mutex_t lock;
@@ -25,7 +25,7 @@ struct les_team {
 static void *live(void *context)
 {
 	struct member *member = context;
-	struct les_team *t = member->team;
+	struct les_crew *t = member->crew;
 	uint64_t round = 0;
 
 	for (;;) {
@@ -47,7 +47,7 @@ static void *live(void *context)
 	}
 }
 
-void les_team_free(struct les_team *t)
+void les_crew_free(struct les_crew *t)
 {
 	if (!t)
 		return;
@@ -64,9 +64,9 @@ void les_team_free(struct les_team *t)
 	free(t);
 }
 
-enum les_kind les_team_new(uint32_t threads_n, struct les_team **ret, struct les_error *reterr)
+enum les_kind les_crew_new(uint32_t threads_n, struct les_crew **ret, struct les_error *reterr)
 {
-	struct les_team *t = calloc(1, sizeof *t);
+	struct les_crew *t = calloc(1, sizeof *t);
 
 	if (!t)
 		return les_fail(reterr, LES_NOMEM, "no memory for threads");
@@ -75,26 +75,26 @@ enum les_kind les_team_new(uint32_t threads_n, struct les_team **ret, struct les
 	pthread_cond_init(&t->done, NULL);
 	t->members = calloc(threads_n, sizeof *t->members);
 	for (uint32_t i = 0; t->members && i < threads_n; i++) {
-		t->members[i].team = t;
+		t->members[i].crew = t;
 		t->members[i].number = i;
 		if (pthread_create(&t->members[i].thread, NULL, live, &t->members[i]) != 0)
 			break;
 		t->members_n++;
 	}
 	if (t->members_n < threads_n) {
-		les_team_free(t);
+		les_crew_free(t);
 		return les_fail(reterr, LES_NOMEM, "cannot start %u threads", threads_n);
 	}
 	*ret = t;
 	return LES_OK;
 }
 
-uint32_t les_team_size(const struct les_team *team)
+uint32_t les_crew_size(const struct les_crew *crew)
 {
-	return team->members_n;
+	return crew->members_n;
 }
 
-void les_team_run(struct les_team *t, uint32_t n, void (*work)(void *context, uint32_t i),
+void les_crew_run(struct les_crew *t, uint32_t n, void (*work)(void *context, uint32_t i),
 		  void *context)
 {
 	pthread_mutex_lock(&t->lock);
