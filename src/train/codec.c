@@ -12,13 +12,14 @@ void les_codec_done(struct les_codec *codec)
 
 static size_t put_utf8(uint32_t code, char ret[5])
 {
+	static const uint8_t leads[4] = {0, 0xc0, 0xe0, 0xf0};
 	size_t n = 0;
 
 	if (code < 0x80) {
 		ret[n++] = (char)code;
 	} else {
 		const uint32_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-		ret[n++] = (char)(0xf00u >> more | code >> 6 * more);
+		ret[n++] = (char)(leads[more] | code >> 6 * more);
 		for (uint32_t i = more; i-- > 0;)
 			ret[n++] = (char)(0x80 | (code >> 6 * i & 0x3f));
 	}
