@@ -5,6 +5,7 @@
 #include "ipc/record.h"
 #include "ipc/training.h"
 #include "ipc/weights.h"
+#include "models/write.h"
 #include "tests/documents/documents.h"
 
 #include <stdio.h>
@@ -213,6 +214,46 @@ static void seed_weights(void)
 	seed("weights", "one", file, n);
 }
 
+/* A net with every kind of layer that has weights, small enough to be changed byte by byte. */
+static void seed_models(void)
+{
+	static const float values[64] = {1, -2, 0.5f};
+	static const uint32_t label_1[] = {1}, label_12[] = {2, 1};
+	static struct les_code codes[] = {{"a", 1, label_1}, {"\xc3\xa4", 2, label_12}};
+	static struct les_tensor tensors[] = {
+		{"C_0.co.weight", 4, {2, 1, 1, 1}, values},
+		{"C_0.co.bias", 1, {2}, values},
+		{"Gn_1.layer.weight", 1, {2}, values},
+		{"Gn_1.layer.bias", 1, {2}, values},
+		{"L_3.layer.weight_ih_l0", 2, {4, 4}, values},
+		{"L_3.layer.weight_hh_l0", 2, {4, 1}, values},
+		{"L_3.layer.bias_ih_l0", 1, {4}, values},
+		{"L_3.layer.bias_hh_l0", 1, {4}, values},
+		{"O_4.lin.weight", 2, {3, 1}, values},
+		{"O_4.lin.bias", 1, {3}, values},
+	};
+	const struct les_weights weights = {
+		.kind = LES_NET_RECOGNITION,
+		.spec = "[1,2,0,1 Cr{C_0}1,1,2 Gn{Gn_1}2 S{S_2}1(1x0)1,3 Lfx{L_3}1 O{O_4}1c3]",
+		.temperature = 1,
+		.precision = "f32",
+		.meta = "{\"seg_type\":\"bbox\"}",
+		.tensors = tensors,
+		.tensors_n = LES_COUNT(tensors),
+		.codes = codes,
+		.codes_n = LES_COUNT(codes)};
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = {"net-f32", "net-f16", "net-coreml"};
+		LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(1 << 16);
+		const enum les_kind kind =
+			i == 2 ? les_mlmodel_write(&weights, &out, NULL)
+			       : les_safetensors_write(&weights, i == 1, &out, NULL);
+		if (kind == LES_OK)
+			seed("models", names[i], out.bytes, out.len);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -225,5 +266,6 @@ int main(int argc, char **argv)
 	seed_entries();
 	seed_images();
 	seed_weights();
+	seed_models();
 	return 0;
 }
