@@ -1,12 +1,12 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/train_run.h"
+#include "models/registry.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 /* As they are given, before they are checked. */
 struct given {
@@ -153,13 +153,20 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 	 STRING,   &(a)->output, 0,     0},                                                        \
 		{"spec", 's',        "VGSL", "the net, without its output layer",                  \
 		 STRING, &(g)->spec, 0,      0},                                                   \
-		{"base", 'b', "MODEL", "go on from this model", STRING, &(a)->base, 0, 0},         \
+		{"base", 'b',        "MODEL", "go on from this model, by its name or file",        \
+		 STRING, &(a)->base, 0,       0},                                                  \
 		{"resize",     0, "HOW", "its alphabet: union (default), new or fail", STRING,     \
 		 &(g)->resize, 0, 0},                                                              \
 		{"freeze", 0,                                                                      \
 		 "N",      "epochs in which only its output layer learns (default 0)",             \
 		 NUMBER,   &(g)->frozen,                                                           \
 		 0,        LES_EPOCHS_MAX},                                                        \
+		{"name", 0,          "NAME", "put the model into the registry, too",               \
+		 STRING, &(a)->name, 0,      0},                                                   \
+		{"models", 0,                                                                      \
+		 "DIR",    "the registry (default: ~/.local/share/lesart/models)",                 \
+		 STRING,   &(a)->models,                                                           \
+		 0,        0},                                                                     \
 	{                                                                                          \
 		"resume", 0, "FILE", "go on where this checkpoint was written", STRING,            \
 			&(a)->resume, 0, 0                                                         \
@@ -275,21 +282,12 @@ static enum les_kind parse(int argc, char **argv, struct les_train_arguments *a,
 		kind = les_fail(reterr, LES_ARG, "no folder and no ZIP was given");
 	if (kind == LES_OK && !a->check && !a->output)
 		kind = les_fail(reterr, LES_ARG, "--output says what the model is to be called");
+	if (kind == LES_OK && a->name && !les_model_name_valid(a->name))
+		kind = les_fail(reterr, LES_ARG,
+				"--name: letters, digits, \".\", \"_\" and \"-\", at most 64");
 	a->paths = (const char *const *)argv + first;
 	a->paths_n = (uint32_t)(argc - first);
 	return kind == LES_OK ? check_training(a, &g, reterr) : kind;
-}
-
-/* Ctrl-C and a polite kill become something to wait for. Before any thread exists. */
-static int signals_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 int les_cli_train(int argc, char **argv)
@@ -313,8 +311,9 @@ int les_cli_train(int argc, char **argv)
 			.allow_weak_sandbox = a.allow_weak_sandbox,
 		};
 		if (!a.check)
-			cancel_fd = signals_fd();
-		kind = les_pool_new(&config, &pool, &error);
+			kind = les_interrupt_open(&cancel_fd, &error);
+		if (kind == LES_OK)
+			kind = les_pool_new(&config, &pool, &error);
 	}
 	if (kind == LES_OK)
 		kind = a.check ? les_train_check(&a, pool, &code, &error)

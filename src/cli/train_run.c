@@ -8,11 +8,13 @@
 #include "jobs/convert.h"
 #include "jobs/packing.h"
 #include "jobs/training_card.h"
+#include "models/registry.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -117,17 +119,42 @@ static enum les_kind letters_of(const struct les_weights *weights, struct les_al
 	return kind;
 }
 
-static enum les_kind base_open(const struct les_train_arguments *a, struct les_pool *pool,
-			       int *ret_fd, struct les_net *ret, struct les_error *reterr)
+static enum les_kind base_from_file(const char *path, struct les_pool *pool, int *ret_fd,
+				    struct les_net *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_fd_close) int fd = -1;
+	enum les_kind kind = les_input_open(path, LES_WEIGHTS_BYTES_MAX, &fd, reterr);
+
+	return kind == LES_OK ? les_model_convert(pool, fd, "", ret_fd, ret, reterr) : kind;
+}
+
+static enum les_kind base_from_registry(const struct les_registry *registry, const char *name,
+					int *ret_fd, struct les_net *ret, struct les_error *reterr)
+{
+	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
+	enum les_kind kind = les_registry_find(registry, name, &found, reterr);
+
+	return kind == LES_OK ? les_found_net(&found, true, ret_fd, ret, reterr) : kind;
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static enum les_kind base_open(const struct les_train_arguments *a, struct les_pool *pool,
+			       const struct les_registry *registry, int *ret_fd,
+			       struct les_net *ret, struct les_error *reterr)
+{
 	struct les_error error;
 
 	if (!a->base)
 		return LES_OK;
-	enum les_kind kind = les_input_open(a->base, LES_WEIGHTS_BYTES_MAX, &fd, &error);
-	if (kind == LES_OK)
-		kind = les_model_convert(pool, fd, "", ret_fd, ret, &error);
+	enum les_kind kind = is_file(a->base)
+				     ? base_from_file(a->base, pool, ret_fd, ret, &error)
+				     : base_from_registry(registry, a->base, ret_fd, ret, &error);
 	if (kind == LES_OK && ret->weights.kind != LES_NET_RECOGNITION)
 		kind = les_fail(&error, LES_ARG, "it is no recogniser");
 	return kind == LES_OK ? LES_OK
@@ -184,7 +211,14 @@ static enum les_kind write_card(const struct les_train_arguments *a, const struc
 	LES_CLEANUP(les_buf_done) struct les_buf card = LES_BUF(LES_EXPORT_BYTES_MAX);
 	LES_CLEANUP(les_free_p) char *name = les_path_name(a->output, true);
 	LES_CLEANUP(les_free_p) char *path = NULL;
+	LES_CLEANUP(les_net_done) struct les_net net = {0};
+	LES_CLEANUP(les_alphabet_done) struct les_alphabet letters = {0};
+	enum les_kind kind = les_net_open(result->model_fd, false, &net, reterr);
 
+	if (kind == LES_OK)
+		kind = letters_of(&net.weights, &letters, reterr);
+	if (kind != LES_OK)
+		return kind;
 	if (!name || asprintf(&path, "%s.md", a->output) < 0)
 		return les_fail(reterr, LES_NOMEM, "no memory for a card");
 	les_training_card_write(
@@ -202,7 +236,7 @@ static enum les_kind write_card(const struct les_train_arguments *a, const struc
 							      ground->packed.validation_n,
 						   .validation_n = ground->packed.validation_n,
 						   .rules = a->rules,
-						   .alphabet = &ground->survey.alphabet,
+						   .alphabet = &letters,
 						   .options = &a->training,
 						   .result = result,
 						   .epochs = learning->epochs,
@@ -210,6 +244,45 @@ static enum les_kind write_card(const struct les_train_arguments *a, const struc
 	if (card.failed)
 		return les_fail(reterr, LES_NOMEM, "no memory for a card");
 	return les_file_replace(path, card.bytes, card.len, reterr);
+}
+
+/* Into the registry, under the name asked for. */
+static enum les_kind enrol(const struct les_train_arguments *a, const struct les_registry *registry,
+			   const struct ground *ground, const struct les_training_result *result,
+			   struct les_error *reterr)
+{
+	LES_CLEANUP(les_net_done) struct les_net net = {0};
+	LES_CLEANUP(les_free_p) char *path = NULL;
+	LES_CLEANUP(les_fd_close) int original_fd = -1;
+	struct les_card card;
+	enum les_kind kind = les_net_open(result->model_fd, false, &net, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	if (asprintf(&path, "%s.safetensors", a->output) < 0)
+		return les_fail(reterr, LES_NOMEM, "no memory for a path");
+	kind = les_input_open(path, LES_WEIGHTS_BYTES_MAX, &original_fd, reterr);
+	les_card_init(&card);
+	card.summary = a->summary;
+	card.script = a->script;
+	card.language = a->language;
+	card.sender = a->sender;
+	card.licence = a->licence;
+	card.base_model = a->base ? a->base : "";
+	card.sources = a->paths[0];
+	card.lines_n = ground->packed.lines_n - ground->packed.validation_n;
+	if (result->best.epoch && result->best.cer >= 0) {
+		card.cer_raw = result->best.cer;
+		card.cer_normalised = result->best.cer_normalised;
+	}
+	const struct les_import import = {.name = a->name,
+					  .original_ending = "safetensors",
+					  .original_fd = original_fd,
+					  .weights_fd = result->model_fd,
+					  .weights = &net.weights,
+					  .card = &card,
+					  .replace = true};
+	return kind == LES_OK ? les_registry_import(registry, &import, reterr) : kind;
 }
 
 static void say_end(const struct les_train_arguments *a, const struct les_training_result *result)
@@ -228,8 +301,9 @@ static void say_end(const struct les_train_arguments *a, const struct les_traini
 	fputc('\n', stderr);
 }
 
-static enum les_kind learn(const struct les_train_arguments *a, const char *binary_dir, int base_fd,
-			   int cancel_fd, const struct ground *ground, struct les_error *reterr)
+static enum les_kind learn(const struct les_train_arguments *a, const char *binary_dir,
+			   const struct les_registry *registry, int base_fd, int cancel_fd,
+			   const struct ground *ground, struct les_error *reterr)
 {
 	LES_CLEANUP(les_learning_done) struct les_learning learning;
 	LES_CLEANUP(les_fd_close) int resume_fd = -1;
@@ -260,6 +334,9 @@ static enum les_kind learn(const struct les_train_arguments *a, const char *bina
 			write_card(a, ground, &learning, &result, kind == LES_OK ? reterr : NULL);
 		kind = kind == LES_OK ? carded : kind;
 	}
+	if (kind == LES_OK && a->name)
+		kind = enrol(a, registry, ground, &result, reterr);
+	les_fd_close(&result.model_fd);
 	if (kind == LES_OK)
 		say_end(a, &result);
 	return kind;
@@ -272,8 +349,12 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 	LES_CLEANUP(les_net_done) struct les_net base = {0};
 	LES_CLEANUP(les_alphabet_done) struct les_alphabet letters = {0};
 	LES_CLEANUP(les_split_done) struct les_split split = {0};
+	LES_CLEANUP(les_registry_done) struct les_registry registry = {.n = 0};
 	LES_CLEANUP(les_fd_close) int base_fd = -1;
-	enum les_kind kind = base_open(a, pool, &base_fd, &base, reterr);
+	enum les_kind kind = les_registry_init(a->models, NULL, binary_dir, &registry, reterr);
+
+	if (kind == LES_OK)
+		kind = base_open(a, pool, &registry, &base_fd, &base, reterr);
 
 	if (kind == LES_OK && a->base)
 		kind = letters_of(&base.weights, &letters, reterr);
@@ -289,6 +370,6 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 	if (kind == LES_OK)
 		kind = pack(a, pool, h_px, cache_folder(a), &split, cancel_fd, &ground, reterr);
 	if (kind == LES_OK)
-		kind = learn(a, binary_dir, base_fd, cancel_fd, &ground, reterr);
+		kind = learn(a, binary_dir, &registry, base_fd, cancel_fd, &ground, reterr);
 	return kind;
 }

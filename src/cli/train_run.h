@@ -19,7 +19,9 @@ struct les_train_arguments {
 	const char *validation; /* more of it, only to choose by; NULL */
 	float share;            /* of the lines to learn from, where there is none */
 	struct les_training training;
-	const char *base;   /* a model's file, or NULL */
+	const char *base;   /* a model's name or file, or NULL */
+	const char *models; /* the registry's folder, or NULL */
+	const char *name;   /* to be registered by, or NULL */
 	const char *resume; /* a checkpoint's file, or NULL */
 	const char *output; /* OUT */
 	const char *cache;  /* folder of the cache, or NULL */

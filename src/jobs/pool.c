@@ -58,7 +58,8 @@ static struct les_spawn spawn_for(const struct les_pool *pool, enum les_role rol
 			LES_TESSERACT_BASE_BYTES + LES_TESSERACT_BYTES_PER_PX * LES_PAGE_PX_MAX;
 	} else {
 		spawn.address_bytes = LES_READ_BASE_BYTES + LES_READ_BYTES_PER_PX * LES_PAGE_PX_MAX;
-		spawn.threads = pool->config.threads;
+		/* a lesart-train from here only cuts lines, and there are several */
+		spawn.threads = role == LES_ROLE_TRAIN ? 0 : pool->config.threads;
 	}
 	return spawn;
 }

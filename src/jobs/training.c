@@ -9,6 +9,7 @@
 #include "models/write.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,11 @@ static enum les_kind take_model(struct run *run, int fd, struct les_error *reter
 		kind = les_safetensors_write(&net.weights, false, &file, reterr);
 	if (kind == LES_OK)
 		kind = replace(run, "safetensors", file.bytes, file.len, reterr);
+	const int kept = kind == LES_OK ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	if (kept >= 0) {
+		les_fd_close(&run->result->model_fd);
+		run->result->model_fd = kept;
+	}
 	if (kind == LES_OK) {
 		run->result->models_n++;
 		run->result->parameters_n = les_net_parameters(&net.weights);
@@ -189,7 +195,7 @@ enum les_kind les_training_run(const struct les_training_request *request,
 	const double since = les_clock_s();
 	bool end = false;
 
-	*ret = (struct les_training_result){0};
+	*ret = (struct les_training_result){.model_fd = -1};
 	enum les_kind kind = start(&run, reterr);
 	if (kind == LES_OK)
 		kind = begin(&run, reterr);

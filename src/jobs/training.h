@@ -35,6 +35,8 @@ struct les_training_result {
 	uint32_t models_n;               /* written, each in place of the one before */
 	uint64_t parameters_n;           /* of the model */
 	double seconds;
+	int model_fd; /* the last model, canonical (ipc/weights.h), sealed; the caller's; -1: none
+		       */
 };
 
 /* errors: any kind of the trainer; PEER where it died, DEADLINE where it said nothing for

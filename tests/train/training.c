@@ -85,8 +85,10 @@ static void trainers_of_all_sorts(void **state)
 		assert_int_equal(has_file(output, "checkpoint"), cases[i].checkpoint);
 		assert_int_equal(has_file(output, "png"), cases[i].picture);
 		assert_false(has_file(output, "safetensors.part"));
-		assert_int_equal(fds_open(), fds);
 		assert_false(has_children());
+		assert_int_equal(result.model_fd >= 0, cases[i].model);
+		les_fd_close(&result.model_fd);
+		assert_int_equal(fds_open(), fds);
 		close(request.pack_fd);
 		folder_remove(&folder);
 	}
@@ -124,6 +126,7 @@ static void the_best_is_kept_and_told(void **state)
 	assert_int_equal(read(fd, bytes, sizeof bytes - 1), 6);
 	assert_string_equal(bytes, "second");
 	close(request.pack_fd);
+	close(result.model_fd);
 	folder_remove(&folder);
 }
 
@@ -148,6 +151,7 @@ static void a_stop_keeps_what_there_is(void **state)
 	close(ends[0]);
 	close(ends[1]);
 	close(request.pack_fd);
+	close(result.model_fd);
 	folder_remove(&folder);
 }
 
