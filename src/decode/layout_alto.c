@@ -125,7 +125,9 @@ static void check_unit(struct les_layout *layout, const xmlNode *description)
 	les_buf_puts(&unit, "");
 	if (node)
 		les_xml_content(node, &unit);
-	if (node && strcmp((const char *)unit.bytes, "pixel") != 0)
+	if (!unit.bytes)
+		les_layout_fail(layout, LES_NOMEM, "no memory for a layout%s", "");
+	else if (node && strcmp((const char *)unit.bytes, "pixel") != 0)
 		les_layout_fail(layout, LES_UNSUPPORTED, "ALTO in %.20s: only pixels are read",
 				(const char *)unit.bytes);
 }
@@ -139,6 +141,8 @@ static void take_image_name(struct les_layout *layout, const xmlNode *descriptio
 	les_buf_puts(&name, "");
 	if (node)
 		les_xml_content(node, &name);
+	if (!name.bytes)
+		les_layout_fail(layout, LES_NOMEM, "no memory for a layout%s", "");
 	layout->page->image_name = les_layout_string(
 		layout, name.failed ? "" : (const char *)name.bytes, LES_NAME_BYTES_MAX);
 }

@@ -43,7 +43,8 @@ static size_t characters(const char *s, size_t n)
  * found in its text in order. */
 static void put_custom(struct les_xml *xml, const struct les_line *line, uint32_t index)
 {
-	struct les_buf custom = LES_BUF(LES_LINE_TEXT_BYTES_MAX);
+	struct les_buf custom =
+		LES_BUF(LES_LINE_WORDS_MAX * 64); /* the longest "unclear" and some */
 	const char *from = line->text;
 
 	les_buf_printf(&custom, "readingOrder {index:%u;}", index);
@@ -58,7 +59,9 @@ static void put_custom(struct les_xml *xml, const struct les_line *line, uint32_
 				       characters(line->text, (size_t)(at - line->text)),
 				       characters(w->text, strlen(w->text)));
 	}
-	if (!custom.failed)
+	if (custom.failed)
+		les_xml_fail(xml);
+	else
 		les_xml_attribute(xml, "custom", "%s", (const char *)custom.bytes);
 	les_buf_done(&custom);
 }

@@ -64,6 +64,11 @@ static void check(struct les_xml *xml, int rc)
 		xml->out->failed = true;
 }
 
+void les_xml_fail(struct les_xml *xml)
+{
+	xml->out->failed = true;
+}
+
 void les_xml_flush(struct les_xml *xml)
 {
 	check(xml, xmlTextWriterFlush(xml->writer));

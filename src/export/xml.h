@@ -13,6 +13,8 @@ void les_xml_free(struct les_xml *xml);
 /* All that is written between begin and flush is in *out after flush. Elements may stay open over
  * several rounds. */
 void les_xml_begin(struct les_xml *xml, struct les_buf *out);
+/* Makes the export fail, as memory that ran out does. */
+void les_xml_fail(struct les_xml *xml);
 void les_xml_flush(struct les_xml *xml);
 
 void les_xml_declaration(struct les_xml *xml);
