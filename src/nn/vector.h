@@ -5,10 +5,11 @@
 #include <string.h>
 
 /* A function whose loops are compiled for the processor's widest vectors, too, and chosen when the
- * program is loaded. Not with sanitizers, whose run-time is not there yet at that moment. */
+ * program is loaded: by what the processor can, not by its name. Not with sanitizers, whose
+ * run-time is not there yet at that moment. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(LES_UNCONFINED) &&           \
 	!defined(__clang__)
-#define LES_VECTOR __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define LES_VECTOR __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define LES_VECTOR
 #endif
