@@ -45,9 +45,19 @@ dnnl_engine_t les_dnnl_engine;
 dnnl_primitive_attr_t les_dnnl_attr;
 
 static dnnl_status_t engine_status;
+static pthread_key_t stream_key;
+
+static void end_stream(void *stream)
+{
+	dnnl_stream_destroy(stream);
+}
 
 static void make_engine(void)
 {
+	if (pthread_key_create(&stream_key, end_stream) != 0) {
+		engine_status = dnnl_out_of_memory;
+		return;
+	}
 	engine_status = dnnl_engine_create(&les_dnnl_engine, dnnl_cpu, 0);
 	if (engine_status == dnnl_success)
 		engine_status = dnnl_primitive_attr_create(&les_dnnl_attr);
@@ -80,11 +90,16 @@ static enum les_kind engine_ready(struct les_error *reterr)
 /* One stream a thread: oneDNN's streams are not to be shared, and cost little. */
 static dnnl_stream_t stream_of_thread(void)
 {
-	static _Thread_local dnnl_stream_t stream;
+	dnnl_stream_t stream = pthread_getspecific(stream_key);
 
-	if (!stream &&
-	    dnnl_stream_create(&stream, les_dnnl_engine, dnnl_stream_default_flags) != dnnl_success)
-		stream = NULL;
+	if (stream)
+		return stream;
+	if (dnnl_stream_create(&stream, les_dnnl_engine, dnnl_stream_default_flags) != dnnl_success)
+		return NULL;
+	if (pthread_setspecific(stream_key, stream) != 0) {
+		dnnl_stream_destroy(stream);
+		return NULL;
+	}
 	return stream;
 }
 

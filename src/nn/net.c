@@ -80,13 +80,13 @@ static enum les_kind check_lstm(const struct les_weights *weights, const struct 
 static enum les_kind check_layer(const struct les_weights *weights, const struct les_layer *layer,
 				 struct les_error *reterr)
 {
-	const uint32_t matrix[4] = {layer->out_c, layer->in_c + layer->linear.augmented};
+	const bool one = layer->op == LES_OP_LINEAR && layer->linear.augmented;
+	const uint32_t matrix[4] = {layer->out_c, layer->in_c + one};
 	const uint32_t vector[4] = {layer->out_c};
 	enum les_kind kind = LES_OK;
 
 	switch (layer->op) {
 	case LES_OP_CONV:
-		/* A heatmap is a convolution, also in name. */
 		return check_conv(weights, layer, reterr);
 	case LES_OP_LSTM:
 		return check_lstm(weights, layer, reterr);
