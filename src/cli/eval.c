@@ -474,6 +474,7 @@ int les_cli_eval(int argc, char **argv)
 		code = les_options_exit("eval", &error);
 	}
 	les_pool_free(pool);
+	les_reading_done(&a.reading);
 	outcomes_free(outcomes, truths.n);
 	free(e);
 	return code;

@@ -188,6 +188,7 @@ int les_cli_read(int argc, char **argv)
 		return les_options_exit("read", &error);
 	int code = read_files(pool, &a, &request);
 	les_pool_free(pool);
+	les_reading_done(&a.reading);
 	les_fd_close(&request.layout_fd);
 	les_fd_close(&request.cancel_fd);
 	return code;

@@ -17,6 +17,11 @@ void les_reading_init(struct les_reading *reading)
 		reading->threads = LES_THREADS_MAX;
 }
 
+void les_reading_done(struct les_reading *reading)
+{
+	les_registry_done(&reading->registry);
+}
+
 void les_reading_request(struct les_reading *reading, struct les_job_request *request)
 {
 	les_job_request_init(request);
@@ -25,6 +30,7 @@ void les_reading_request(struct les_reading *reading, struct les_job_request *re
 	request->script = reading->script;
 	request->model = reading->model;
 	request->segmenter = reading->segmenter;
+	request->registry = &reading->registry;
 	request->model_paths = true;
 	request->precision = reading->precision;
 	request->threads = (uint32_t)reading->threads;
@@ -67,7 +73,9 @@ enum les_kind les_reading_pool(struct les_reading *reading, uint32_t files_n, ui
 		.allow_weak_sandbox = reading->allow_weak_sandbox,
 	};
 	stock_recognisers(reading, at_once, &config);
-	kind = les_pool_new(&config, ret, reterr);
+	kind = les_registry_init(reading->models, NULL, binary_dir, &reading->registry, reterr);
+	if (kind == LES_OK)
+		kind = les_pool_new(&config, ret, reterr);
 	if (kind == LES_OK)
 		*ret_binary_dir = LES_TAKE(binary_dir);
 	return kind;

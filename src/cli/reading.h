@@ -7,7 +7,8 @@
 
 /* What lesart read and lesart eval have in common: how a document is to be read. */
 struct les_reading {
-	const char *engine, *language, *script, *model, *segmenter, *precision, *tessdata;
+	const char *engine, *language, *script, *model, *segmenter, *precision, *models, *tessdata;
+	struct les_registry registry; /* les_reading_pool() opens it */
 	uint64_t threads;
 	float illegible_below;
 	bool allow_weak_sandbox;
@@ -15,6 +16,7 @@ struct les_reading {
 };
 
 void les_reading_init(struct les_reading *reading);
+void les_reading_done(struct les_reading *reading);
 
 /* Rows for a subcommand's table of options. */
 #define LES_READING_OPTIONS(r)                                                                       \
@@ -47,6 +49,14 @@ void les_reading_init(struct les_reading *reading);
 		 0},                                                                                 \
 		{"precision",     0, "NAME", "of nets: auto, f32 or bf16", LES_OPTION_STRING,        \
 		 &(r)->precision, 0, 0},                                                             \
+		{"models",                                                                           \
+		 0,                                                                                  \
+		 "DIR",                                                                              \
+		 "where models lie (default: ~/.local/share/lesart/models)",                         \
+		 LES_OPTION_STRING,                                                                  \
+		 &(r)->models,                                                                       \
+		 0,                                                                                  \
+		 0},                                                                                 \
 		{"tessdata",     0, "DIR", "where Tesseract's models lie", LES_OPTION_STRING,        \
 		 &(r)->tessdata, 0, 0},                                                              \
 		{"threads",                                                                          \

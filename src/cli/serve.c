@@ -6,6 +6,7 @@
 #include "confine/confine.h"
 #include "http/server.h"
 #include "jobs/models.h"
+#include "jobs/nets.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -71,11 +72,18 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 /* The last of these system folders are what the workers' dynamic linker and the fonts need: a
  * worker inherits this confinement before it adds its own. */
 static enum les_kind confine(const struct arguments *a, const char *binary_dir,
-			     const char *const *tessdata, struct les_error *reterr)
+			     const char *const *tessdata, const struct les_registry *registry,
+			     struct les_error *reterr)
 {
+	enum { READ_ONLY_N = 5 };
 	const char *const execute[] = {binary_dir, "/lib", "/lib64", "/usr/lib", NULL};
-	const char *const read_only[] = {"/etc/ld.so.cache", "/usr/share/fonts", "/proc/self",
-					 tessdata[0],        tessdata[1],        NULL};
+	const char *read_only[READ_ONLY_N + LES_REGISTRY_FOLDERS_MAX + 1] = {
+		"/etc/ld.so.cache", "/usr/share/fonts", "/proc/self"};
+	size_t n = 3;
+	for (size_t i = 0; i < 2 && tessdata[i]; i++)
+		read_only[n++] = tessdata[i];
+	for (uint32_t i = 0; i < registry->n; i++)
+		read_only[n++] = registry->folders[i];
 	const char *const read_write[] = {a->state, a->models && a->state ? a->models : NULL, NULL};
 	const char *const models_only[] = {a->models, NULL};
 	const struct les_serve_paths paths = {.read_only = read_only,
@@ -102,14 +110,26 @@ static void warn(const struct arguments *a)
 		les_log("warning", "models-read-only", "folder", a->models, NULL);
 }
 
+/* A reader is kept ready where there is a model that it could read with. */
+static uint32_t readers_spare(const struct les_registry *registry)
+{
+	struct les_model model;
+
+	if (les_net_for_script(registry, "auto", LES_NET_RECOGNITION, &model, NULL) != LES_OK)
+		return 0;
+	les_fd_close(&model.fd);
+	return 1;
+}
+
 static enum les_kind run(const struct arguments *a, const char *binary_dir, int listen_fd,
-			 const char *const *tessdata, struct les_error *reterr)
+			 const char *const *tessdata, const struct les_registry *registry,
+			 struct les_error *reterr)
 {
 	const struct les_pool_config pool_config = {
 		.binary_dir = binary_dir,
 		.stock = {[LES_ROLE_DECODE] = {.spare = 1},
 			  [LES_ROLE_TESSERACT] = {1, (uint32_t)a->threads},
-			  [LES_ROLE_READ] = {0, READERS_MAX}},
+			  [LES_ROLE_READ] = {readers_spare(registry), READERS_MAX}},
 		.threads = (uint32_t)a->threads,
 		.recogniser_documents = (uint32_t)a->recogniser_documents,
 		.allow_weak_sandbox = a->allow_weak_sandbox};
@@ -136,6 +156,7 @@ static enum les_kind run(const struct arguments *a, const char *binary_dir, int 
 						 .tessdata = tessdata,
 						 .spool_dir = a->state,
 						 .state_dir = a->state,
+						 .registry = registry,
 						 .models_dir = a->models,
 						 .allow_weak_sandbox = a->allow_weak_sandbox};
 	kind = les_server_start(&config, &server, &daemon, reterr);
@@ -161,6 +182,7 @@ int les_cli_serve(int argc, char **argv)
 			      .page_seconds = LES_PAGE_SECONDS_DEFAULT,
 			      .recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX};
 	LES_CLEANUP(les_free_p) char *binary_dir = NULL;
+	LES_CLEANUP(les_registry_done) struct les_registry registry = {.n = 0};
 	int listen_fd = -1;
 	struct les_error error;
 	enum les_kind kind = parse(argc, argv, &a, &error);
@@ -171,11 +193,13 @@ int les_cli_serve(int argc, char **argv)
 	if (kind == LES_OK)
 		kind = les_binary_dir_find(&binary_dir, &error);
 	if (kind == LES_OK)
+		kind = les_registry_init(a.models, a.state, binary_dir, &registry, &error);
+	if (kind == LES_OK)
 		kind = les_listen(a.listen, &listen_fd, &error);
 	const char *const given[] = {a.tessdata, NULL, NULL};
 	const char *const *tessdata = a.tessdata ? given : les_tessdata_folders;
 	if (kind == LES_OK)
-		kind = confine(&a, binary_dir, tessdata, &error);
+		kind = confine(&a, binary_dir, tessdata, &registry, &error);
 	if (kind == LES_UNAVAILABLE && a.allow_weak_sandbox) {
 		les_log("warning", "weak-sandbox", "message", error.message, NULL);
 		kind = LES_OK;
@@ -183,7 +207,7 @@ int les_cli_serve(int argc, char **argv)
 	if (kind != LES_OK)
 		return les_options_exit("serve", &error);
 	warn(&a);
-	kind = run(&a, binary_dir, listen_fd, tessdata, &error);
+	kind = run(&a, binary_dir, listen_fd, tessdata, &registry, &error);
 	if (strncmp(a.listen, "unix:", 5) == 0)
 		unlink(a.listen + 5);
 	return kind == LES_OK ? 0 : les_options_exit("serve", &error);

@@ -58,6 +58,7 @@ void les_request_job(const struct les_request *request, int document_fd, int can
 	ret->page_px_max = config->page_px_max;
 	ret->page_seconds = config->page_seconds;
 	ret->tessdata = config->tessdata;
+	ret->registry = config->registry;
 	les_http_params_apply(&request->params, ret);
 }
 

@@ -33,8 +33,9 @@ struct les_server_config {
 	uint32_t running_max, waiting_max; /* documents */
 	uint32_t threads;                  /* recognisers a document may have */
 	const char *const *tessdata;
-	const char *spool_dir;  /* uploads go to unlinked files here; NULL: to memory */
-	const char *state_dir;  /* NULL: none was given */
+	const char *spool_dir; /* uploads go to unlinked files here; NULL: to memory */
+	const char *state_dir; /* NULL: none was given */
+	const struct les_registry *registry;
 	const char *models_dir; /* what is imported and trained; NULL: none was given */
 	bool allow_weak_sandbox;
 };

@@ -7,6 +7,7 @@
 #include "jobs/models.h"
 #include "jobs/pool.h"
 #include "jobs/ranges.h"
+#include "models/registry.h"
 #include "types/page.h"
 
 #include <stdbool.h>
@@ -24,8 +25,9 @@ struct les_job_request {
 	const char *language;          /* "deu+frk"; "" lets the script choose */
 	const char *script;            /* "auto", "kurrent", "latin", "fraktur", "typescript" */
 	const char *model, *segmenter; /* nets, by name or path; "" for none */
-	bool model_paths;              /* whether a path will do: never for names from a network */
-	const char *precision;         /* of nets: "auto", "f32", "bf16" */
+	const struct les_registry *registry; /* of names; borrowed; NULL: none */
+	bool model_paths;      /* whether a path will do: never for names from a network */
+	const char *precision; /* of nets: "auto", "f32", "bf16" */
 	enum les_read_mode mode;
 	int layout_fd;         /* LES_READ_LINES: PAGE or ALTO XML; else -1; borrowed */
 	uint32_t pictures;     /* bits 1 << LES_PICTURE_… */

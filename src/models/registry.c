@@ -49,7 +49,7 @@ enum les_kind les_registry_init(const char *models, const char *state, const cha
 
 	if (models)
 		kind = folder_add(&registry, strdup(models), reterr);
-	else
+	if (kind == LES_OK && (state || !models))
 		kind = folder_add(&registry, own_folder(state), reterr);
 	if (kind == LES_OK)
 		kind = folder_add(&registry, strdup(installed), reterr);

@@ -25,10 +25,10 @@ struct les_registry {
 	uint32_t n;
 };
 
-/* models (--models, $LESART_MODELS; NULL if not given), else state/models (NULL: $XDG_DATA_HOME or
- * ~/.local/share, /lesart/models); then /usr/share/lesart/models; then, where the workers at
- * binary_dir (NULL: none) are those of a build tree, its source's models/. les_registry_done().
- * errors: NOMEM. */
+/* models (--models, $LESART_MODELS; NULL if not given), state/models (where neither is given,
+ * $XDG_DATA_HOME or ~/.local/share, /lesart/models); then /usr/share/lesart/models; then, where the
+ * workers at binary_dir (NULL: none) are those of a build tree, its source's models/.
+ * les_registry_done(). errors: NOMEM. */
 enum les_kind les_registry_init(const char *models, const char *state, const char *binary_dir,
 				struct les_registry *ret, struct les_error *reterr);
 void les_registry_done(struct les_registry *registry);
