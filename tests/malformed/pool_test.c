@@ -10,8 +10,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The deadline of a page, and of a document with everything around it. */
-enum { PAGE_SECONDS = 4, DOCUMENT_MS_MAX = 4 * PAGE_SECONDS * 1000 + 3000 };
+/* A page's deadline: short where a document may run into it, else such that a busy machine does
+ * not. */
+enum { PAGE_SECONDS_SHORT = 4, PAGE_SECONDS_LONG = 60 };
+
+static uint32_t page_seconds(const struct malformed *row)
+{
+	return row->want & IS_DEADLINE ? PAGE_SECONDS_SHORT : PAGE_SECONDS_LONG;
+}
+
+/* What a document may take with everything around it. */
+static int64_t document_ms_max(const struct malformed *row)
+{
+	return 4 * (int64_t)page_seconds(row) * 1000 + 3000;
+}
 
 static struct folder workers, models;
 
@@ -21,7 +33,7 @@ struct tally {
 };
 
 static enum les_kind run(struct les_pool *pool, const struct les_buf *bytes, const char *password,
-			 struct les_job_totals *totals, struct les_error *error)
+			 uint32_t seconds, struct les_job_totals *totals, struct les_error *error)
 {
 	static const char *const folders[] = {models.path, NULL};
 	LES_CLEANUP(les_fd_close) int fd = document_fd(bytes->bytes, bytes->len);
@@ -32,7 +44,7 @@ static enum les_kind run(struct les_pool *pool, const struct les_buf *bytes, con
 	request.password = password;
 	request.tessdata = folders;
 	request.language = "good";
-	request.page_seconds = PAGE_SECONDS;
+	request.page_seconds = seconds;
 	return les_job_run(pool, &request, &(struct les_job_sink){0}, totals, error);
 }
 
@@ -44,13 +56,13 @@ static void check(void *context, const struct malformed *row, unsigned variant,
 
 	struct les_error error = {.message = ""};
 	const int64_t since_ms = les_clock_ms();
-	enum les_kind kind = run(tally->pool, bytes, "", &totals, &error);
+	enum les_kind kind = run(tally->pool, bytes, "", page_seconds(row), &totals, &error);
 	const int64_t took_ms = les_clock_ms() - since_ms;
 	const bool right = row->want & K(kind) && (kind != LES_OK || !row->pages_failed ||
 						   totals.pages_failed_n == row->pages_failed);
 
 	tally->documents_n++;
-	if (right && took_ms < DOCUMENT_MS_MAX)
+	if (right && took_ms < document_ms_max(row))
 		return;
 	print_error("%s %u: came to %s after %lld ms, %u of %u pages failed: %s\n", row->name,
 		    variant, les_kind_info(kind)->name, (long long)took_ms, totals.pages_failed_n,
@@ -96,7 +108,8 @@ static void a_lock_opens_to_its_password(void **state)
 	for (size_t i = 0; i < LES_COUNT(rows); i++) {
 		struct les_job_totals totals;
 		struct les_error error;
-		enum les_kind kind = run(pool, &bytes, rows[i].password, &totals, &error);
+		enum les_kind kind =
+			run(pool, &bytes, rows[i].password, PAGE_SECONDS_LONG, &totals, &error);
 		if (kind != rows[i].want)
 			fail_msg("\"%s\": %s", rows[i].password, error.message);
 	}
