@@ -14,6 +14,7 @@ struct sheet {
 	uint32_t h, w;
 	struct les_random random;
 	float strength;
+	float paper, contrast; /* its level, and ink's above it: a faint line bears fainter dirt */
 };
 
 static bool chance(struct sheet *s, float p)
@@ -75,6 +76,32 @@ static float sample(const float *in, uint32_t h, uint32_t w, float x, float y)
 	return sum;
 }
 
+/* The same beyond an edge of height: paper goes on above and below. */
+static float sample_on(const float *in, uint32_t h, uint32_t w, float x, float y)
+{
+	return sample(in, h, w, x, clamp(y, 0, (float)(h - 1)));
+}
+
+/* Paper is the middle of all values, ink the darkest hundredth. */
+static void look_at(struct sheet *s, const float *at, size_t n)
+{
+	enum { BINS = 64 };
+	size_t bins[BINS] = {0}, seen = 0;
+	uint32_t middle = 0, dark = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bins[(uint32_t)(clamp(at[i], 0, 1) * (BINS - 1))]++;
+	for (uint32_t i = 0; i < BINS; i++) {
+		seen += bins[i];
+		if (seen * 2 <= n)
+			middle = i + 1;
+		if (seen * 100 <= n * 99)
+			dark = i + 1;
+	}
+	s->paper = (float)middle / (BINS - 1);
+	s->contrast = dark > middle ? (float)(dark - middle) / (BINS - 1) : 0;
+}
+
 /* Stretch, slant, turn, shift, and a paper that is not flat, in one go, so that it is sampled once.
  */
 static void warp(struct sheet *s, const float *in, uint32_t w, uint32_t w_max)
@@ -96,8 +123,8 @@ static void warp(struct sheet *s, const float *in, uint32_t w, uint32_t w_max)
 		for (uint32_t y = 0; y < s->h; y++) {
 			const float from_y = (float)y - middle;
 			s->at[(size_t)y * to_w + x] =
-				sample(in, s->h, w, at * back_x + dx + skew * from_y,
-				       middle + from_y / height + dy);
+				sample_on(in, s->h, w, at * back_x + dx + skew * from_y,
+					  middle + from_y / height + dy);
 		}
 	}
 }
@@ -200,8 +227,9 @@ static void bleed(struct sheet *s)
 			continue;
 		for (uint32_t x = 0; x < s->w; x++)
 			lay_over(&s->at[(size_t)y * s->w + x],
-				 weight * s->other[(size_t)from * s->w +
-						   (2 * s->w - 1 - x + move) % s->w]);
+				 s->paper + weight * (s->other[(size_t)from * s->w +
+							       (2 * s->w - 1 - x + move) % s->w] -
+						      s->paper));
 	}
 }
 
@@ -211,7 +239,8 @@ static void rule(struct sheet *s)
 	const uint32_t n = 1 + les_random_below(&s->random, 3);
 
 	for (uint32_t i = 0; i < n; i++) {
-		const float ink = les_random_between(&s->random, 0.1f, 0.6f) * s->strength;
+		const float ink = s->paper + les_random_between(&s->random, 0.1f, 0.6f) *
+						     s->strength * s->contrast;
 		const float y0 = les_random_unit(&s->random) * (float)s->h,
 			    slope = around(s, 0.01f);
 		const float thick = les_random_between(&s->random, 0.4f, 1.3f);
@@ -248,8 +277,9 @@ static void neighbours(struct sheet *s)
 /* Noise of two grains and a paper that is not white. */
 static void soil(struct sheet *s)
 {
-	const float fine = les_random_between(&s->random, 0, 0.08f) * s->strength;
-	const float paper = les_random_between(&s->random, 0, 0.15f) * s->strength;
+	const float dirt = s->strength * s->contrast;
+	const float fine = les_random_between(&s->random, 0, 0.08f) * dirt;
+	const float paper = les_random_between(&s->random, 0, 0.15f) * dirt;
 	const uint64_t key = les_random_u64(&s->random);
 
 	for (size_t i = 0; i < (size_t)s->h * s->w; i++) {
@@ -275,6 +305,7 @@ void les_augment(const float *in, uint32_t h, uint32_t w, float strength, uint64
 		*ret_w = w;
 		return;
 	}
+	look_at(&s, in, (size_t)h * w);
 	warp(&s, in, w, w_max);
 	if (chance(&s, 0.5f))
 		thicken(&s, around(&s, 0.9f));

@@ -290,9 +290,12 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 	return kind;
 }
 
+/* A net that reads nothing yet, only blanks, has not begun: it is not for patience to end that. */
 static bool is_settled(const struct course *c)
 {
-	return c->options->patience > 0 && c->place.since_best >= c->options->patience;
+	const bool begun = c->val_n == 0 || c->place.best_cer < 0.9f;
+
+	return begun && c->options->patience > 0 && c->place.since_best >= c->options->patience;
 }
 
 static enum les_kind run_epochs(struct course *c, struct watch *w, enum les_training_end *ret,
