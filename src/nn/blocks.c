@@ -70,8 +70,8 @@ LES_INLINE void layer_norm(enum les_type type, const struct les_map *map, const 
 	}
 }
 
-LES_FAST void les_op_layer_norm(const struct les_map *map, const void *in, const float *gamma,
-				const float *beta, float eps, void *out, struct les_rows rows)
+LES_VECTOR void les_op_layer_norm(const struct les_map *map, const void *in, const float *gamma,
+				  const float *beta, float eps, void *out, struct les_rows rows)
 {
 	LES_FOR_TYPE(map->type, layer_norm, map, in, gamma, beta, eps, out, rows);
 }
@@ -94,8 +94,8 @@ LES_INLINE void channel_means(enum les_type type, const struct les_map *map, con
 		means[c] /= (float)map->h;
 }
 
-LES_FAST static void find_means(const struct les_map *map, const void *at, uint32_t len, float *row,
-				float *means)
+LES_VECTOR static void find_means(const struct les_map *map, const void *at, uint32_t len,
+				  float *row, float *means)
 {
 	LES_FOR_TYPE(map->type, channel_means, map, at, len, row, means);
 }
@@ -133,9 +133,9 @@ void les_op_excite(const struct les_map *map, void *at, uint32_t len,
 }
 
 /* One query against all keys, laid [d][len] so that steps stand side by side, then the values. */
-LES_FAST static void attend(const float *query, const float *keys, const float *values,
-			    size_t values_stride, uint32_t d, uint32_t len, float *scores,
-			    float *out)
+LES_VECTOR static void attend(const float *query, const float *keys, const float *values,
+			      size_t values_stride, uint32_t d, uint32_t len, float *scores,
+			      float *out)
 {
 	const float scale = 1 / sqrtf((float)d);
 	float most = -INFINITY, sum = 0;

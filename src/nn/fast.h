@@ -1,30 +1,22 @@
 #ifndef LES_NN_FAST_H
 #define LES_NN_FAST_H
 
-/* How loops over values are written once for both types and compiled for several processors. Inside
- * ops.c and blocks.c only. */
+/* How loops over values are written once for both types. Inside ops.c and blocks.c only. */
 
 #include "nn/ops.h"
-
-/* Compiled for several processors, chosen when the program starts. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define LES_FAST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define LES_FAST
-#endif
 
 #define LES_INLINE static inline __attribute__((always_inline))
 
 LES_INLINE float les_get(enum les_type type, const void *at, size_t i)
 {
-	return type == LES_BF16 ? les_f32_from_bf16(((const uint16_t *)at)[i])
+	return type == LES_BF16 ? les_bf16_float(((const uint16_t *)at)[i])
 				: ((const float *)at)[i];
 }
 
 LES_INLINE void les_put(enum les_type type, void *at, size_t i, float value)
 {
 	if (type == LES_BF16)
-		((uint16_t *)at)[i] = les_bf16_from_f32(value);
+		((uint16_t *)at)[i] = les_bf16_of(value);
 	else
 		((float *)at)[i] = value;
 }

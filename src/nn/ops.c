@@ -19,7 +19,7 @@ LES_INLINE void from_f32(enum les_type type, const float *in, void *out, size_t 
 		les_put(type, out, i, in[i]);
 }
 
-LES_FAST void les_op_from_f32(enum les_type type, const float *in, void *out, size_t n)
+LES_VECTOR void les_op_from_f32(enum les_type type, const float *in, void *out, size_t n)
 {
 	LES_FOR_TYPE(type, from_f32, in, out, n);
 }
@@ -30,7 +30,7 @@ LES_INLINE void to_f32(enum les_type type, const void *in, float *out, size_t n)
 		out[i] = les_get(type, in, i);
 }
 
-LES_FAST void les_op_to_f32(enum les_type type, const void *in, float *out, size_t n)
+LES_VECTOR void les_op_to_f32(enum les_type type, const void *in, float *out, size_t n)
 {
 	LES_FOR_TYPE(type, to_f32, in, out, n);
 }
@@ -48,8 +48,8 @@ LES_INLINE void input(enum les_type type, const float *in, uint32_t len, const s
 	}
 }
 
-LES_FAST void les_op_input(const float *in, uint32_t len, const struct les_map *map, void *out,
-			   struct les_rows rows)
+LES_VECTOR void les_op_input(const float *in, uint32_t len, const struct les_map *map, void *out,
+			     struct les_rows rows)
 {
 	LES_FOR_TYPE(map->type, input, in, len, map, out, rows);
 	les_op_zero_tail(map, out, len, rows);
@@ -91,9 +91,9 @@ LES_INLINE void pool_max(enum les_type type, const struct les_map *in_map, const
 	}
 }
 
-LES_FAST void les_op_pool_max(const struct les_map *in_map, const void *in,
-			      const struct les_window *window, const struct les_map *out_map,
-			      void *out, struct les_rows rows)
+LES_VECTOR void les_op_pool_max(const struct les_map *in_map, const void *in,
+				const struct les_window *window, const struct les_map *out_map,
+				void *out, struct les_rows rows)
 {
 	LES_FOR_TYPE(in_map->type, pool_max, in_map, in, window, out_map, out, rows);
 }
@@ -140,9 +140,9 @@ LES_INLINE void group_moments(enum les_type type, const struct les_map *map, con
 			    groups, scratch, moments + (size_t)y * groups);
 }
 
-LES_FAST void les_op_group_moments(const struct les_map *map, const void *at, uint32_t len,
-				   uint32_t groups, struct les_moments *moments, float *scratch,
-				   struct les_rows rows)
+LES_VECTOR void les_op_group_moments(const struct les_map *map, const void *at, uint32_t len,
+				     uint32_t groups, struct les_moments *moments, float *scratch,
+				     struct les_rows rows)
 {
 	LES_FOR_TYPE(map->type, group_moments, map, at, len, groups, moments, scratch, rows);
 }
@@ -186,8 +186,9 @@ LES_INLINE void scale_channels(enum les_type type, const struct les_map *map, co
 				les_get(type, in, i * map->c + c) * scales[c] + shifts[c]);
 }
 
-LES_FAST void les_op_scale_channels(const struct les_map *map, const void *in, const float *scales,
-				    const float *shifts, void *out, struct les_rows rows)
+LES_VECTOR void les_op_scale_channels(const struct les_map *map, const void *in,
+				      const float *scales, const float *shifts, void *out,
+				      struct les_rows rows)
 {
 	LES_FOR_TYPE(map->type, scale_channels, map, in, scales, shifts, out, rows);
 }
@@ -284,8 +285,8 @@ LES_INLINE void add_chunks(enum les_type type, const struct les_map *map, const 
 	}
 }
 
-LES_FAST void les_op_add_chunks(const struct les_map *map, const void *in, uint32_t chunk,
-				void *out, struct les_rows rows)
+LES_VECTOR void les_op_add_chunks(const struct les_map *map, const void *in, uint32_t chunk,
+				  void *out, struct les_rows rows)
 {
 	LES_FOR_TYPE(map->type, add_chunks, map, in, chunk, out, rows);
 }

@@ -2,6 +2,7 @@
 #define LES_NN_OPS_H
 
 #include "nn/dnnl.h"
+#include "nn/vector.h"
 
 /* What nets do between oneDNN's primitives. An image is [H][W][C] of one type (NHWC, N = 1); rows
  * y_from to y_to are worked on, so that threads can share an image. `len` is the number of columns
@@ -15,25 +16,6 @@ struct les_map {
 struct les_rows {
 	uint32_t y_from, y_to;
 };
-
-static inline uint16_t les_bf16_from_f32(float value)
-{
-	uint32_t bits;
-
-	__builtin_memcpy(&bits, &value, sizeof bits);
-	if ((bits & 0x7fffffff) > 0x7f800000) /* NaN stays one */
-		return (uint16_t)(bits >> 16 | 0x40);
-	return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-static inline float les_f32_from_bf16(uint16_t value)
-{
-	const uint32_t bits = (uint32_t)value << 16;
-	float f;
-
-	__builtin_memcpy(&f, &bits, sizeof f);
-	return f;
-}
 
 /* n values from f32, or to it. */
 void les_op_from_f32(enum les_type type, const float *in, void *out, size_t n);

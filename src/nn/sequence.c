@@ -131,7 +131,7 @@ enum les_kind les_sequence_bind(struct sequence *s, struct les_net *net, char *a
 static void write_mask(const struct sequence *s, enum les_type type, char *at, uint32_t in_c,
 		       const uint32_t *lens)
 {
-	const uint16_t one16 = les_bf16_from_f32(1);
+	const uint16_t one16 = les_bf16_of(1);
 
 	for (uint32_t t = 0; t < s->steps; t++) {
 		for (uint32_t i = 0; i < s->n; i++) {

@@ -14,7 +14,7 @@
 #define LES_VECTOR
 #endif
 
-/* bf16: the upper half of an f32. Rounds to nearest even. */
+/* bf16: the upper half of an f32. Rounds to nearest even; NaN stays one. */
 static inline float les_bf16_float(uint16_t v)
 {
 	const uint32_t bits = (uint32_t)v << 16;
@@ -29,6 +29,8 @@ static inline uint16_t les_bf16_of(float f)
 	uint32_t bits;
 
 	memcpy(&bits, &f, sizeof bits);
+	if ((bits & 0x7fffffffu) > 0x7f800000u)
+		return (uint16_t)(bits >> 16 | 0x40);
 	return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
 

@@ -496,11 +496,11 @@ static void nothing_in_nothing_out(void **unused)
 static void bf16_rounds_to_nearest_even(void **unused)
 {
 	(void)unused;
-	assert_int_equal(les_bf16_from_f32(1), 0x3f80);
-	assert_int_equal(les_bf16_from_f32(1 + 0x1p-8f), 0x3f80); /* half way: to even */
-	assert_int_equal(les_bf16_from_f32(1 + 0x3p-8f), 0x3f82);
-	assert_int_equal(les_bf16_from_f32(-INFINITY), 0xff80);
-	assert_true(isnan(les_f32_from_bf16(les_bf16_from_f32(NAN))));
+	assert_int_equal(les_bf16_of(1), 0x3f80);
+	assert_int_equal(les_bf16_of(1 + 0x1p-8f), 0x3f80); /* half way: to even */
+	assert_int_equal(les_bf16_of(1 + 0x3p-8f), 0x3f82);
+	assert_int_equal(les_bf16_of(-INFINITY), 0xff80);
+	assert_true(isnan(les_bf16_float(les_bf16_of(NAN))));
 }
 
 int main(void)
