@@ -7,6 +7,14 @@
 
 enum { BAR_CELLS = 20 };
 
+static void show_left(double seconds)
+{
+	if (seconds < 100)
+		fprintf(stderr, ", %.0f s left", seconds);
+	else
+		fprintf(stderr, ", %.0f min left", seconds / 60);
+}
+
 static void show(const struct les_progress *p)
 {
 	char bar[BAR_CELLS + 1];
@@ -16,10 +24,10 @@ static void show(const struct les_progress *p)
 	for (uint32_t i = 0; i < BAR_CELLS; i++)
 		bar[i] = i < full ? '#' : '.';
 	bar[BAR_CELLS] = 0;
-	fprintf(stderr, "\r%.30s [%s] page %u of %u, %u lines", p->name, bar, p->done_n, p->pages_n,
-		p->lines_n);
-	if (p->done_n)
-		fprintf(stderr, ", %.0f s left", spent / p->done_n * (p->pages_n - p->done_n));
+	fprintf(stderr, "\r%.30s [%s] %u of %u pages, %u lines", p->name, bar, p->done_n,
+		p->pages_n, p->lines_n);
+	if (p->done_n && p->done_n < p->pages_n)
+		show_left(spent / p->done_n * (p->pages_n - p->done_n));
 	fputs("\033[K", stderr);
 }
 

@@ -194,6 +194,27 @@ class Read(kit.Test):
         self.assertEqual(one, two)
 
 
+class Terminal(kit.Test):
+    def test_progress_is_for_terminals(self):
+        """On a terminal a line on standard error tells how far it is; results stay clean."""
+        document = self.write("three.pdf", kit.letter_pdf(3))
+        master, slave = os.openpty()
+        process = subprocess.Popen([kit.LESART, "read", *kit.WEAK, document], cwd=self.dir,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave,
+                                   env=self.environment())
+        os.close(slave)
+        out, _ = process.communicate(timeout=kit.PATIENCE_S)
+        shown = os.read(master, 65536).decode()
+        os.close(master)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(out.decode().count("Liebe Martha,"), 3)
+        self.assertNotIn("pages", out.decode())
+        self.assertIn("three.pdf [######", shown)
+        self.assertIn("2 of 3 pages", shown)
+        self.assertIn(" s left", shown)
+        self.assertTrue(shown.endswith("\r\033[K"), "the line is wiped at the end")
+
+
 class Failures(kit.Test):
     def test_exit_codes(self):
         self.assertIn("(NOTFOUND)", self.run_lesart("read", "gone.jpg", rc=19)[1])
