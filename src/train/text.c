@@ -16,15 +16,14 @@ enum {
 struct writer {
 	const struct les_text_rules *rules;
 	struct les_buf *out;
-	size_t from; /* where this text begins in out */
-	bool space;  /* one is due before the next character */
+	bool space; /* one is due before the next character */
 };
 
 static void put(struct writer *w, utf8proc_int32_t code)
 {
 	utf8proc_uint8_t bytes[4];
 
-	if (w->space && w->out->len > w->from)
+	if (w->space && w->out->len)
 		les_buf_u8(w->out, ' ');
 	w->space = false;
 	les_buf_put(w->out, bytes, (size_t)utf8proc_encode_char(code, bytes));
@@ -99,35 +98,52 @@ static void write_all(struct writer *w, const utf8proc_uint8_t *bytes, utf8proc_
 	}
 }
 
-static void drop_last_hyphen(struct writer *w)
+static void drop_last_hyphen(struct les_buf *out)
 {
-	struct les_buf *out = w->out;
-
-	if (out->failed || out->len == w->from || out->bytes[out->len - 1] != '-')
+	if (out->failed || out->len == 0 || out->bytes[out->len - 1] != '-')
 		return;
 	out->len--;
-	while (out->len > w->from && out->bytes[out->len - 1] == ' ')
+	while (out->len && out->bytes[out->len - 1] == ' ')
 		out->len--;
 	out->bytes[out->len] = 0;
 }
 
+static enum les_kind normal_form(const char *text, utf8proc_option_t form, utf8proc_uint8_t **ret,
+				 utf8proc_ssize_t *ret_n, struct les_error *reterr)
+{
+	*ret_n = utf8proc_map((const utf8proc_uint8_t *)text, 0, ret,
+			      UTF8PROC_NULLTERM | UTF8PROC_STABLE | form);
+	if (*ret_n == UTF8PROC_ERROR_NOMEM)
+		return les_fail(reterr, LES_NOMEM, "no memory for a text");
+	return *ret_n < 0 ? les_fail(reterr, LES_FORMAT, "a transcription is not UTF-8") : LES_OK;
+}
+
+/* Rules see letters and marks apart; only then the text takes its form, so that what was between
+ * the two, or in place of the letter, does not keep them from composing. */
 enum les_kind les_text_prepare(const struct les_text_rules *rules, const char *text,
 			       struct les_buf *out, struct les_error *reterr)
 {
+	LES_CLEANUP(les_free_p) utf8proc_uint8_t *apart = NULL;
 	LES_CLEANUP(les_free_p) utf8proc_uint8_t *normal = NULL;
-	const utf8proc_option_t form = rules->decompose ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE;
-	const utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, 0, &normal,
-						UTF8PROC_NULLTERM | UTF8PROC_STABLE | form);
+	LES_CLEANUP(les_buf_done) struct les_buf ruled = LES_BUF(out->cap_bytes);
+	utf8proc_ssize_t n;
+	enum les_kind kind = normal_form(text, UTF8PROC_DECOMPOSE, &apart, &n, reterr);
 
-	if (n == UTF8PROC_ERROR_NOMEM)
-		return les_fail(reterr, LES_NOMEM, "no memory for a text");
-	if (n < 0)
-		return les_fail(reterr, LES_FORMAT, "a transcription is not UTF-8");
-	struct writer w = {rules, out, out->len, false};
-	les_buf_puts(out, "");
-	write_all(&w, normal, n);
+	if (kind != LES_OK)
+		return kind;
+	struct writer w = {rules, &ruled, false};
+	les_buf_puts(&ruled, "");
+	write_all(&w, apart, n);
 	if (rules->hyphens == LES_HYPHENS_DROP)
-		drop_last_hyphen(&w);
+		drop_last_hyphen(&ruled);
+	if (ruled.failed)
+		return les_fail(reterr, LES_NOMEM, "no memory for a text");
+	kind = normal_form((const char *)ruled.bytes,
+			   rules->decompose ? UTF8PROC_DECOMPOSE : UTF8PROC_COMPOSE, &normal, &n,
+			   reterr);
+	if (kind != LES_OK)
+		return kind;
+	les_buf_puts(out, (const char *)normal);
 	return out->failed ? les_fail(reterr, LES_NOMEM, "no memory for a text") : LES_OK;
 }
 

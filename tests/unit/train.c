@@ -27,6 +27,8 @@ static void texts_are_prepared(void **state)
 		{{0}, "a\xe2\x80\x8d", "a\xe2\x80\x8d"}, /* a joiner stays */
 		{{0}, "\xc5\xbf\xc2\xac", "\xc5\xbf\xc2\xac"},
 		{{.round_s = true}, "\xc5\xbfo", "so"},
+		{{.round_s = true}, "\xe1\xba\x9b", "\xe1\xb9\xa1"}, /* with a dot above */
+		{{0}, "u\xe2\x80\x8b\xcc\x88", "\xc3\xbc"},          /* parted by nothing to see */
 		{{.hyphens = LES_HYPHENS_ALIKE}, "ver\xc2\xac", "ver-"},
 		{{.hyphens = LES_HYPHENS_ALIKE}, "ver\xe2\xb8\x97", "ver-"},
 		{{.hyphens = LES_HYPHENS_DROP}, "a-b ver\xc2\xac ", "a-b ver"},
