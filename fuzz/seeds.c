@@ -254,6 +254,28 @@ static void seed_models(void)
 	}
 }
 
+static void seed_ground_truth(void)
+{
+	static const char text[] = "Liebe Mutter,";
+	const struct zip_item items[] = {
+		{.name = "a.gt.txt", .bytes = text, .n = sizeof text - 1},
+		{.name = "in/b.gt.txt", .bytes = text, .n = sizeof text - 1, .deflated = true},
+		{.name = "../c", .bytes = "", .n = 0, .flags = 1},
+	};
+	struct les_buf out = LES_BUF(100000);
+
+	document_zip(&out, items, LES_COUNT(items), NULL);
+	seed("archive", "three", out.bytes, out.len);
+	les_buf_done(&out);
+	seed_text("pairing", "pairs", "a.png\na.gt.txt\na.xml\nd/1.jpg\nd/page/1.xml\nmets.xml\n");
+	seed_text("pairing", "tricks",
+		  "../a.png\na\\b.xml\n/etc/x.gt.txt\n.xml\nx.bin.png\nx.gt.txt\n");
+	seed_text("texts", "plain",
+		  "@ver\xc2\xac  Gr\xc3\xbc\xc3\x9f"
+		  "e\t\xe2\x80\x9e a\xe2\x80\x9c");
+	seed_text("texts", "rules", "?kom\xcc\x84t \xc5\xbfo u\xcc\x88 \xef\xbb\xbf");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -267,5 +289,6 @@ int main(int argc, char **argv)
 	seed_images();
 	seed_weights();
 	seed_models();
+	seed_ground_truth();
 	return 0;
 }
