@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ipc/record.h"
+#include "jobs/display.h"
 #include "train/prepare.h"
 
 #include <poll.h>
@@ -169,6 +170,7 @@ static enum les_kind keep(struct shared *s, const struct job *job, struct les_er
 {
 	struct les_survey_document *d = &s->survey->documents[job->index];
 	const struct les_split *split = s->request->split;
+	LES_CLEANUP(les_buf_done) struct les_buf shown = LES_BUF(4 * LES_LINE_TEXT_BYTES_MAX);
 	enum les_kind kind = LES_OK;
 
 	for (uint32_t i = 0; i < job->n && kind == LES_OK; i++) {
@@ -182,12 +184,16 @@ static enum les_kind keep(struct shared *s, const struct job *job, struct les_er
 			split &&
 			(split->documents[job->index] ||
 			 (split->every && s->packed->lines_n % split->every == split->every - 1));
+		les_buf_reset(&shown);
+		kind = les_text_display(line->text, &shown, reterr);
+		if (kind != LES_OK)
+			break;
 		const struct les_pack_line packed = {
 			.px = p->px,
 			.w_px = p->w_px,
 			.h_px = p->h_px,
-			.text = line->text,
-			.text_bytes = (uint32_t)strlen(line->text),
+			.text = (const char *)shown.bytes,
+			.text_bytes = (uint32_t)shown.len,
 			.document = job->index,
 			.flags = validation ? LES_PACK_VALIDATION : 0,
 		};

@@ -1,6 +1,7 @@
-/* jobs/split.c: which lines are kept apart. */
+/* jobs/split.c: which lines are kept apart; jobs/display.c: in what order text is learnt. */
 #include "jobs/split.h"
 #include "base/cleanup.h"
+#include "jobs/display.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -127,6 +128,31 @@ static void given_validation_counts(void **state)
 	made_done(&m);
 }
 
+static void text_is_learnt_as_it_stands(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *read, *seen;
+	} cases[] = {
+		{"", ""},
+		{"Gr\xc3\xbc\xc3\x9f"
+		 "e (2)",
+		 "Gr\xc3\xbc\xc3\x9f"
+		 "e (2)"},
+		{"\xd7\xa9\xd7\x9c\xd7\x95", "\xd7\x95\xd7\x9c\xd7\xa9"},
+		{"\xd7\xa9\xd7\x9c 12 \xd7\x95", "\xd7\x95 12 \xd7\x9c\xd7\xa9"},
+		{"a \xd7\xa9\xd7\x9c \xf0\x9f\x98\x80", "a \xd7\x9c\xd7\xa9 \xf0\x9f\x98\x80"},
+	};
+	for (size_t i = 0; i < LES_COUNT(cases); i++) {
+		LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(1000);
+		LES_CLEANUP(les_buf_done) struct les_buf back = LES_BUF(1000);
+		assert_int_equal(les_text_display(cases[i].read, &out, NULL), LES_OK);
+		assert_string_equal((const char *)out.bytes, cases[i].seen);
+		assert_int_equal(les_text_display(cases[i].seen, &back, NULL), LES_OK);
+		assert_string_equal((const char *)back.bytes, cases[i].read);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +160,7 @@ int main(void)
 		cmocka_unit_test(few_documents_give_single_lines),
 		cmocka_unit_test(few_lines_are_all_learnt),
 		cmocka_unit_test(given_validation_counts),
+		cmocka_unit_test(text_is_learnt_as_it_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
