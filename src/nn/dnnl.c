@@ -482,12 +482,19 @@ void les_threads_run(uint32_t threads_n, void (*run)(void *context, uint32_t i, 
 		GOMP_parallel(run_share, &region, threads_n, 0);
 }
 
+static bool has_isa(unsigned need)
+{
+	return ((unsigned)dnnl_get_effective_cpu_isa() & need) == need;
+}
+
+bool les_bf16_works(void)
+{
+	return has_isa(dnnl_cpu_isa_avx512_core);
+}
+
 bool les_bf16_is_fast(void)
 {
-	const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
-	const unsigned need = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
-
-	return (isa & need) == need;
+	return has_isa(dnnl_cpu_isa_avx512_core_bf16);
 }
 
 const char *les_dnnl_isa(void)

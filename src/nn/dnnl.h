@@ -157,7 +157,9 @@ void les_threads_set(uint32_t threads_n);
 void les_threads_run(uint32_t threads_n, void (*run)(void *context, uint32_t i, uint32_t n),
 		     void *context);
 
-/* Whether this processor multiplies bf16 faster than f32 (AVX512-BF16, AMX). */
+/* Whether this processor multiplies bf16 at all (AVX512), and faster than f32 (AVX512-BF16, AMX).
+ */
+bool les_bf16_works(void);
 bool les_bf16_is_fast(void);
 
 /* The widest instruction set that oneDNN uses here ("AVX512-BF16"), and its version ("2.6.3").

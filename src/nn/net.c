@@ -138,6 +138,8 @@ enum les_kind les_net_new(const struct les_weights *weights, enum les_precision 
 
 	if (!net)
 		return les_fail(reterr, LES_NOMEM, "no memory for a net");
+	if (precision == LES_PRECISION_BF16 && !les_bf16_works())
+		return les_fail(reterr, LES_UNSUPPORTED, "this processor does not compute in bf16");
 	pthread_mutex_init(&net->lock, NULL);
 	net->weights = weights;
 	net->exact = weights->kind == LES_NET_SEGMENTATION;

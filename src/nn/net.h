@@ -26,14 +26,16 @@
 enum les_precision {
 	LES_PRECISION_AUTO, /* bf16 where the processor is fast at it, else f32 */
 	LES_PRECISION_F32,
-	LES_PRECISION_BF16, /* right everywhere, slow where the processor has none */
+	LES_PRECISION_BF16, /* where the processor has AVX512; slow where it has no more than that
+			     */
 };
 
 struct les_net;
 struct les_stream;
 
 /* weights are borrowed and must outlive the net. UNSUPPORTED, FORMAT or LIMIT as les_vgsl_parse();
- * FORMAT where a tensor is missing or has other sides than the spec says, with the layer's name. */
+ * FORMAT where a tensor is missing or has other sides than the spec says, with the layer's name;
+ * UNSUPPORTED for bf16 on a processor that has none. */
 enum les_kind les_net_new(const struct les_weights *weights, enum les_precision precision,
 			  struct les_net **ret, struct les_error *reterr);
 void les_net_free(struct les_net *net);

@@ -310,6 +310,8 @@ static void batches_are_what_lines_are_alone(void **state)
 static void bf16_is_near(void **state)
 {
 	(void)state;
+	if (!les_bf16_works())
+		skip();
 	precision = LES_PRECISION_BF16;
 	assert_int_equal(golden_each("recognition", open_many), 17);
 	struct many narrow = many;

@@ -324,6 +324,8 @@ static void bf16_is_near(void **state)
 	static const uint32_t widths[] = {37, 16, 90};
 
 	(void)state;
+	if (!les_bf16_works())
+		skip();
 	for (size_t i = 0; i < LES_COUNT(specs); i++)
 		if (!strstr(specs[i], "CT")) /* oneDNN has them where the processor has bf16 */
 			check_net(specs[i], LES_NET_RECOGNITION, LES_PRECISION_BF16, 1, widths,
@@ -365,6 +367,24 @@ static void broken_weights_are_refused(void **state)
 	les_arena_done(&arena);
 }
 
+static void bf16_is_refused_where_there_is_none(void **state)
+{
+	struct les_arena arena = LES_ARENA(1 << 26);
+	struct les_weights weights;
+	struct les_net *net = NULL;
+
+	(void)state;
+	random_net(specs[0], LES_NET_RECOGNITION, 1, &arena, &weights);
+	assert_int_equal(les_net_new(&weights, LES_PRECISION_BF16, &net, NULL),
+			 les_bf16_works() ? LES_OK : LES_UNSUPPORTED);
+	les_net_free(net);
+	net = NULL;
+	assert_int_equal(les_net_new(&weights, LES_PRECISION_AUTO, &net, NULL), LES_OK);
+	assert_int_equal(les_net_type(net), les_bf16_is_fast() ? LES_BF16 : LES_F32);
+	les_net_free(net);
+	les_arena_done(&arena);
+}
+
 static void wrong_images_are_refused(void **state)
 {
 	struct les_arena arena = LES_ARENA(1 << 26);
@@ -397,6 +417,7 @@ int main(void)
 		cmocka_unit_test(bf16_is_near),
 		cmocka_unit_test(many_shapes_forget_the_oldest),
 		cmocka_unit_test(broken_weights_are_refused),
+		cmocka_unit_test(bf16_is_refused_where_there_is_none),
 		cmocka_unit_test(wrong_images_are_refused),
 	};
 
