@@ -1,6 +1,7 @@
 #include "recognise/picture.h"
 
 #include "base/cleanup.h"
+#include "image/polygon.h"
 #include "preprocess/pix.h"
 
 #include <leptonica/allheaders.h>
@@ -39,6 +40,7 @@ struct colour {
 	l_uint8 r, g, b;
 };
 
+static const float wash_share = 0.18f; /* of a word's colour in its paper's */
 static const struct colour baseline_colour = {30, 90, 200}, number_colour = {120, 40, 160};
 
 /* Red where nothing is sure, over amber, to green. */
@@ -65,9 +67,63 @@ static void draw_box(struct canvas *canvas, const struct les_box *box, struct co
 		return;
 	/* a wash of the colour shows at a glance, the frame shows where a word ends */
 	pixBlendInRect(canvas->pix, b,
-		       ((l_uint32)c.r << 24) | ((l_uint32)c.g << 16) | ((l_uint32)c.b << 8), 0.18f);
+		       ((l_uint32)c.r << 24) | ((l_uint32)c.g << 16) | ((l_uint32)c.b << 8),
+		       wash_share);
 	pixRenderBoxArb(canvas->pix, b, canvas->stroke_px, c.r, c.g, c.b);
 	boxDestroy(&b);
+}
+
+/* Washes what a polygon holds, as draw_box() does. A polygon too large to be filled is only framed.
+ */
+static void wash(struct canvas *canvas, const struct les_points *polygon, const struct les_box *box,
+		 struct colour c)
+{
+	LES_CLEANUP(les_polyline_done) struct les_polyline line = {0};
+	LES_CLEANUP(les_bitmap_done) struct les_bitmap mask = {0};
+	const uint32_t w = (uint32_t)(box->x1_px - box->x0_px);
+	const uint32_t h = (uint32_t)(box->y1_px - box->y0_px);
+	enum les_kind kind = les_bitmap_new(w, h, 1, &mask, NULL);
+
+	for (uint32_t i = 0; i < polygon->n && kind == LES_OK; i++)
+		kind = les_polyline_push(&line,
+					 (struct les_vec){(double)polygon->at[i].x_px - box->x0_px,
+							  (double)polygon->at[i].y_px - box->y0_px},
+					 NULL);
+	if (kind != LES_OK || les_polygon_fill(&mask, &line, NULL) != LES_OK)
+		return;
+	for (uint32_t i = 0; i < w * h; i++) {
+		const l_int32 x = box->x0_px + (l_int32)(i % w), y = box->y0_px + (l_int32)(i / w);
+		l_int32 r, g, b;
+
+		if (!mask.px[i] || pixGetRGBPixel(canvas->pix, x, y, &r, &g, &b) != 0)
+			continue;
+		pixSetRGBPixel(canvas->pix, x, y, r + (l_int32)(wash_share * (float)(c.r - r)),
+			       g + (l_int32)(wash_share * (float)(c.g - g)),
+			       b + (l_int32)(wash_share * (float)(c.b - b)));
+	}
+}
+
+static void draw_polygon(struct canvas *canvas, const struct les_points *polygon, struct colour c)
+{
+	const struct les_box box = les_points_box(polygon);
+	PTA *points = ptaCreate((l_int32)polygon->n);
+
+	for (uint32_t i = 0; points && i < polygon->n; i++)
+		ptaAddPt(points, polygon->at[i].x_px, polygon->at[i].y_px);
+	wash(canvas, polygon, &box, c);
+	if (points)
+		pixRenderPolylineArb(canvas->pix, points, canvas->stroke_px, c.r, c.g, c.b, 1);
+	ptaDestroy(&points);
+}
+
+static void draw_word(struct canvas *canvas, const struct les_word *word)
+{
+	const struct colour c = confidence_colour(word->confidence);
+
+	if (word->polygon.n >= 3)
+		draw_polygon(canvas, &word->polygon, c);
+	else
+		draw_box(canvas, &word->box, c);
 }
 
 static void draw_baseline(struct canvas *canvas, const struct les_points *base)
@@ -90,16 +146,19 @@ static void draw_number(struct canvas *canvas, const struct les_line *line, uint
 		return;
 	snprintf(digits, sizeof digits, "%u", number);
 	bmfGetStringWidth(canvas->font, digits, &w);
-	const int32_t left = line->box.x0_px - w - 4 * canvas->stroke_px;
+	const struct les_points *base = &line->baseline;
+	const int32_t at_x = base->n ? (int32_t)base->at[0].x_px : line->box.x0_px;
+	const int32_t at_y = base->n ? (int32_t)base->at[0].y_px : line->box.y1_px;
+	const int32_t left = at_x - w - 4 * canvas->stroke_px;
 	pixSetTextline(canvas->pix, canvas->font, digits,
 		       ((l_uint32)c.r << 24) | ((l_uint32)c.g << 16) | ((l_uint32)c.b << 8),
-		       left > 0 ? left : 0, line->box.y1_px, NULL, NULL);
+		       left > 0 ? left : 0, at_y, NULL, NULL);
 }
 
 static void draw_line(struct canvas *canvas, const struct les_line *line, uint32_t number)
 {
 	for (uint32_t i = 0; i < line->words_n; i++)
-		draw_box(canvas, &line->words[i].box, confidence_colour(line->words[i].confidence));
+		draw_word(canvas, &line->words[i]);
 	if (line->words_n == 0)
 		draw_box(canvas, &line->box, confidence_colour(line->confidence));
 	draw_baseline(canvas, &line->baseline);

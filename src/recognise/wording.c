@@ -160,6 +160,42 @@ static enum les_kind to_reading_order(struct wording *w, struct les_error *reter
 
 /* ---- places on the page ---- */
 
+static double within(double v, double low, double high)
+{
+	return fmin(fmax(v, low), high);
+}
+
+/* Whether a section lacks height at an end: a cut missed the polygon, or met it in one point. */
+static bool is_collapsed(const struct les_point c[LES_SECTION_POINTS_MAX], unsigned n)
+{
+	return n < LES_SECTION_POINTS_MAX || (c[0].x_px == c[1].x_px && c[0].y_px == c[1].y_px) ||
+	       (c[2].x_px == c[3].x_px && c[2].y_px == c[3].y_px);
+}
+
+/* kraken's corners; but where a baseline's end lies at the polygon's edge or beyond it, its cut
+ * misses, and a word would have no height. Then the cuts move inwards until they meet the polygon;
+ * a character at an end moves as a whole. */
+static unsigned section_of(const struct les_line *line, double length_px, double from, double to,
+			   struct les_point out[LES_SECTION_POINTS_MAX])
+{
+	enum { INSET_PX_MAX = 16 };
+	unsigned n = les_line_section(&line->baseline, &line->polygon, from, to, out);
+
+	for (int inset = 1; inset <= INSET_PX_MAX && is_collapsed(out, n); inset *= 2) {
+		struct les_point moved[LES_SECTION_POINTS_MAX];
+		const double end = fmax(length_px - inset, inset);
+		const unsigned moved_n =
+			les_line_section(&line->baseline, &line->polygon, within(from, inset, end),
+					 within(to, inset, end), moved);
+
+		if (is_collapsed(moved, moved_n))
+			continue;
+		memcpy(out, moved, sizeof moved);
+		n = moved_n;
+	}
+	return n;
+}
+
 /* The corners of what lies between two steps; returns how many. */
 static unsigned corners_of(const struct wording *w, uint32_t first, uint32_t last,
 			   struct les_point out[LES_SECTION_POINTS_MAX])
@@ -168,7 +204,7 @@ static unsigned corners_of(const struct wording *w, uint32_t first, uint32_t las
 	const double from = les_strip_column(strip, first), to = les_strip_column(strip, last);
 
 	if (!strip->is_box)
-		return les_line_section(&w->line->baseline, &w->line->polygon, from, to, out);
+		return section_of(w->line, strip->line_w_px, from, to, out);
 	const struct les_box *b = &strip->box;
 	const float x0 = (float)b->x0_px, x1 = (float)b->x1_px;
 	const float y0 = (float)b->y0_px, y1 = (float)b->y1_px;
@@ -178,11 +214,6 @@ static unsigned corners_of(const struct wording *w, uint32_t first, uint32_t las
 
 	memcpy(out, strip->is_vertical ? down : across, sizeof across);
 	return LES_COUNT(across);
-}
-
-static float within(float v, float low, float high)
-{
-	return fminf(fmaxf(v, low), high);
 }
 
 /* Corners may lie outside the line where its polygon is strange: they are brought back. */
@@ -195,8 +226,8 @@ static unsigned place(const struct wording *w, uint32_t first, uint32_t last,
 
 	for (unsigned i = 0; i < n; i++)
 		out[i] = (struct les_point){
-			within(out[i].x_px, (float)limit.x0_px, (float)limit.x1_px),
-			within(out[i].y_px, (float)limit.y0_px, (float)limit.y1_px)};
+			(float)within((double)out[i].x_px, limit.x0_px, limit.x1_px),
+			(float)within((double)out[i].y_px, limit.y0_px, limit.y1_px)};
 	return n;
 }
 
