@@ -149,7 +149,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 			FRACTION, &(a)->share, 0, 0                                                \
 	}
 #define NET_ROWS(a, g)                                                                             \
-	{"output", 'o',          "OUT", "write OUT.safetensors, OUT.md, OUT.png, OUT.checkpoint",  \
+	{"output", 'o',          "OUT", "write OUT.safetensors, OUT.md, OUT.checkpoint",           \
 	 STRING,   &(a)->output, 0,     0},                                                        \
 		{"spec", 's',        "VGSL", "the net, without its output layer",                  \
 		 STRING, &(g)->spec, 0,      0},                                                   \
