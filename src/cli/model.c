@@ -90,8 +90,8 @@ static const char *ending_of(const char *path)
 	return "bin";
 }
 
-static enum les_kind convert(const struct arguments *a, int fd, int *ret_fd, struct les_net *ret,
-			     struct les_error *reterr)
+static enum les_kind convert(const struct arguments *a, int fd, int *ret_fd,
+			     struct les_net_file *ret, struct les_error *reterr)
 {
 	const struct les_pool_config config = {
 		.binary_dir = a->binary_dir,
@@ -115,7 +115,7 @@ static enum les_kind import(struct arguments *a, struct les_error *reterr)
 	LES_CLEANUP(les_free_p) char *name = a->name ? strdup(a->name) : name_from(path);
 	LES_CLEANUP(les_fd_close) int original_fd = -1;
 	LES_CLEANUP(les_fd_close) int weights_fd = -1;
-	struct les_net net;
+	struct les_net_file net;
 	enum les_kind kind;
 
 	if (!name)
@@ -146,7 +146,7 @@ static enum les_kind import(struct arguments *a, struct les_error *reterr)
 		       net.weights.kind == LES_NET_RECOGNITION ? "recognition" : "segmentation",
 		       (unsigned long long)les_net_parameters(&net.weights),
 		       a->registry.folders[0]);
-	les_net_done(&net);
+	les_net_file_done(&net);
 	return kind;
 }
 
@@ -318,7 +318,7 @@ static enum les_kind cmd_export(int argc, char **argv, struct arguments *a,
 	const struct les_options options = {"lesart model export [OPTION]... NAME|PATH FILE", rows,
 					    LES_COUNT(rows), false};
 	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
-	struct les_net net;
+	struct les_net_file net;
 	enum les_kind kind = parse(&options, argc, argv, 2, 2, a, reterr);
 
 	if (kind == LES_OK)
@@ -328,7 +328,7 @@ static enum les_kind cmd_export(int argc, char **argv, struct arguments *a,
 	if (kind != LES_OK)
 		return kind;
 	kind = export_net(a, &net.weights, reterr);
-	les_net_done(&net);
+	les_net_file_done(&net);
 	return kind;
 }
 

@@ -11,7 +11,7 @@ LES_DEFINE_CLEANUP(json_t, json_decref)
 /* All that is known of one model. */
 struct model {
 	const struct les_found *found;
-	struct les_net net;
+	struct les_net_file net;
 	struct les_arena arena;
 	struct les_card card;
 	char sha256[65];
@@ -19,7 +19,7 @@ struct model {
 
 static void model_done(struct model *model)
 {
-	les_net_done(&model->net);
+	les_net_file_done(&model->net);
 	les_arena_done(&model->arena);
 }
 

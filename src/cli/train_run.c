@@ -120,7 +120,7 @@ static enum les_kind letters_of(const struct les_weights *weights, struct les_al
 }
 
 static enum les_kind base_from_file(const char *path, struct les_pool *pool, int *ret_fd,
-				    struct les_net *ret, struct les_error *reterr)
+				    struct les_net_file *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	enum les_kind kind = les_input_open(path, LES_WEIGHTS_BYTES_MAX, &fd, reterr);
@@ -129,7 +129,8 @@ static enum les_kind base_from_file(const char *path, struct les_pool *pool, int
 }
 
 static enum les_kind base_from_registry(const struct les_registry *registry, const char *name,
-					int *ret_fd, struct les_net *ret, struct les_error *reterr)
+					int *ret_fd, struct les_net_file *ret,
+					struct les_error *reterr)
 {
 	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
 	enum les_kind kind = les_registry_find(registry, name, &found, reterr);
@@ -146,7 +147,7 @@ static bool is_file(const char *path)
 
 static enum les_kind base_open(const struct les_train_arguments *a, struct les_pool *pool,
 			       const struct les_registry *registry, int *ret_fd,
-			       struct les_net *ret, struct les_error *reterr)
+			       struct les_net_file *ret, struct les_error *reterr)
 {
 	struct les_error error;
 
@@ -211,9 +212,9 @@ static enum les_kind write_card(const struct les_train_arguments *a, const struc
 	LES_CLEANUP(les_buf_done) struct les_buf card = LES_BUF(LES_EXPORT_BYTES_MAX);
 	LES_CLEANUP(les_free_p) char *name = les_path_name(a->output, true);
 	LES_CLEANUP(les_free_p) char *path = NULL;
-	LES_CLEANUP(les_net_done) struct les_net net = {0};
+	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
 	LES_CLEANUP(les_alphabet_done) struct les_alphabet letters = {0};
-	enum les_kind kind = les_net_open(result->model_fd, false, &net, reterr);
+	enum les_kind kind = les_net_file_open(result->model_fd, false, &net, reterr);
 
 	if (kind == LES_OK)
 		kind = letters_of(&net.weights, &letters, reterr);
@@ -251,11 +252,11 @@ static enum les_kind enrol(const struct les_train_arguments *a, const struct les
 			   const struct ground *ground, const struct les_training_result *result,
 			   struct les_error *reterr)
 {
-	LES_CLEANUP(les_net_done) struct les_net net = {0};
+	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
 	LES_CLEANUP(les_free_p) char *path = NULL;
 	LES_CLEANUP(les_fd_close) int original_fd = -1;
 	struct les_card card;
-	enum les_kind kind = les_net_open(result->model_fd, false, &net, reterr);
+	enum les_kind kind = les_net_file_open(result->model_fd, false, &net, reterr);
 
 	if (kind != LES_OK)
 		return kind;
@@ -346,7 +347,7 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 			    const char *binary_dir, int cancel_fd, struct les_error *reterr)
 {
 	LES_CLEANUP(ground_done) struct ground ground = {.packed = {.fd = -1}};
-	LES_CLEANUP(les_net_done) struct les_net base = {0};
+	LES_CLEANUP(les_net_file_done) struct les_net_file base = {0};
 	LES_CLEANUP(les_alphabet_done) struct les_alphabet letters = {0};
 	LES_CLEANUP(les_split_done) struct les_split split = {0};
 	LES_CLEANUP(les_registry_done) struct les_registry registry = {.n = 0};

@@ -35,7 +35,7 @@ static enum les_kind ask(struct les_worker *decoder, int fd, const char *part, i
 }
 
 enum les_kind les_model_convert(struct les_pool *pool, int fd, const char *part, int *ret_fd,
-				struct les_net *ret, struct les_error *reterr)
+				struct les_net_file *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_fd_close) int memfd = -1;
 	struct les_worker *decoder;
@@ -49,7 +49,7 @@ enum les_kind les_model_convert(struct les_pool *pool, int fd, const char *part,
 	kind = ask(decoder, fd, part, &memfd, reterr);
 	les_worker_end(decoder, kind == LES_PEER ? reterr : NULL);
 	if (kind == LES_OK)
-		kind = les_net_open(memfd, true, ret, reterr);
+		kind = les_net_file_open(memfd, true, ret, reterr);
 	if (kind == LES_OK)
 		*ret_fd = LES_TAKE_FD(memfd);
 	return kind;

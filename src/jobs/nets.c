@@ -63,7 +63,7 @@ static enum les_kind lend(const struct converted *c, struct les_model *model,
 static enum les_kind convert(struct les_pool *pool, const char *path, int fd, struct converted *ret,
 			     struct les_error *reterr)
 {
-	struct les_net net;
+	struct les_net_file net;
 	struct les_error error;
 	enum les_kind kind = les_model_convert(pool, fd, "", &ret->model.fd, &net, &error);
 
@@ -71,7 +71,7 @@ static enum les_kind convert(struct les_pool *pool, const char *path, int fd, st
 		return les_fail(reterr, kind, "%.100s: %s", path, error.message);
 	ret->kind = net.weights.kind;
 	les_sha256_hex(net.view.bytes, net.view.n, ret->model.sha256);
-	les_net_done(&net);
+	les_net_file_done(&net);
 	ret->model.ref.use = LES_MODEL_NET;
 	memcpy(ret->model.ref.id, ret->model.sha256, sizeof ret->model.ref.id - 1);
 	name_of_path(path, ret->model.name);
@@ -119,7 +119,7 @@ static enum les_kind open_found(const struct les_found *found, struct les_model 
 {
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_model model = {.ref.use = LES_MODEL_NET, .fd = -1};
-	struct les_net net;
+	struct les_net_file net;
 	enum les_kind kind = les_found_sha256(found, model.sha256, reterr);
 
 	if (kind == LES_OK)
@@ -127,7 +127,7 @@ static enum les_kind open_found(const struct les_found *found, struct les_model 
 	if (kind != LES_OK)
 		return kind;
 	*ret_kind = net.weights.kind;
-	les_net_done(&net);
+	les_net_file_done(&net);
 	memcpy(model.ref.id, model.sha256, sizeof model.ref.id - 1);
 	memcpy(model.name, found->name, sizeof model.name);
 	model.fd = LES_TAKE_FD(fd);

@@ -81,9 +81,9 @@ static enum les_kind replace(const struct run *run, const char *ending, const vo
 
 static enum les_kind take_model(struct run *run, int fd, struct les_error *reterr)
 {
-	LES_CLEANUP(les_net_done) struct les_net net = {0};
+	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
 	LES_CLEANUP(les_buf_done) struct les_buf file = LES_BUF(2 * LES_WEIGHTS_BYTES_MAX);
-	enum les_kind kind = les_net_open(fd, true, &net, reterr);
+	enum les_kind kind = les_net_file_open(fd, true, &net, reterr);
 
 	if (kind == LES_OK && net.weights.kind != LES_NET_RECOGNITION)
 		kind = les_fail(reterr, LES_PEER, "the trainer sent another kind of net");

@@ -132,7 +132,7 @@ static enum les_kind check_sum(int folder, char *line, bool *ret_weights, struct
 enum les_kind les_found_verify(const struct les_found *found, struct les_error *reterr)
 {
 	LES_CLEANUP(les_buf_done) struct les_buf sums = LES_BUF(LES_SUMS_BYTES_MAX);
-	struct les_net net;
+	struct les_net_file net;
 	bool weights = false;
 	char *save = NULL;
 	enum les_kind kind = les_folder_read(found->folder, LES_SUMS_NAME, &sums, reterr);
@@ -147,7 +147,7 @@ enum les_kind les_found_verify(const struct les_found *found, struct les_error *
 	if (kind == LES_OK)
 		kind = les_found_net(found, true, NULL, &net, reterr);
 	if (kind == LES_OK)
-		les_net_done(&net);
+		les_net_file_done(&net);
 	return kind;
 }
 

@@ -3,9 +3,10 @@
 #include "ipc/weights.h"
 #include "types/limits.h"
 
-enum les_kind les_net_open(int fd, bool verify, struct les_net *ret, struct les_error *reterr)
+enum les_kind les_net_file_open(int fd, bool verify, struct les_net_file *ret,
+				struct les_error *reterr)
 {
-	struct les_net net = {.arena = LES_ARENA(LES_WEIGHTS_TABLES_BYTES_MAX)};
+	struct les_net_file net = {.arena = LES_ARENA(LES_WEIGHTS_TABLES_BYTES_MAX)};
 	enum les_kind kind = les_view_open(fd, LES_WEIGHTS_BYTES_MAX, &net.view, reterr);
 
 	if (kind == LES_OK)
@@ -16,11 +17,11 @@ enum les_kind les_net_open(int fd, bool verify, struct les_net *ret, struct les_
 	if (kind == LES_OK)
 		*ret = net;
 	else
-		les_net_done(&net);
+		les_net_file_done(&net);
 	return kind;
 }
 
-void les_net_done(struct les_net *net)
+void les_net_file_done(struct les_net_file *net)
 {
 	les_arena_done(&net->arena);
 	les_view_close(&net->view);

@@ -7,16 +7,18 @@
 #include "types/weights.h"
 
 /* A canonical file (ipc/weights.h), mapped read-only. */
-struct les_net {
+struct les_net_file {
 	struct les_view view; /* the whole file */
 	struct les_arena arena;
 	struct les_weights weights; /* points into view and arena */
 };
 
 /* Maps what fd holds; fd stays the caller's. verify: also the hash, and that every value is finite,
- * which reads all of it. *ret: les_net_done(). errors: FORMAT, UNSUPPORTED, LIMIT, IO, NOMEM. */
-enum les_kind les_net_open(int fd, bool verify, struct les_net *ret, struct les_error *reterr);
-void les_net_done(struct les_net *net);
+ * which reads all of it. *ret: les_net_file_done(). errors: FORMAT, UNSUPPORTED, LIMIT, IO, NOMEM.
+ */
+enum les_kind les_net_file_open(int fd, bool verify, struct les_net_file *ret,
+				struct les_error *reterr);
+void les_net_file_done(struct les_net_file *net);
 
 /* How many values all its tensors have. */
 uint64_t les_net_parameters(const struct les_weights *weights);

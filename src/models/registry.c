@@ -213,14 +213,14 @@ enum les_kind les_registry_each(const struct les_registry *registry,
 /* ---- one of them ---- */
 
 enum les_kind les_found_net(const struct les_found *found, bool verify, int *ret_fd,
-			    struct les_net *ret, struct les_error *reterr)
+			    struct les_net_file *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_fd_close)
 	int fd = openat(found->folder, LES_WEIGHTS_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return les_fail_errno(reterr, "cannot open the weights of %s", found->name);
-	enum les_kind kind = les_net_open(fd, verify, ret, reterr);
+	enum les_kind kind = les_net_file_open(fd, verify, ret, reterr);
 	if (kind == LES_OK && ret_fd)
 		*ret_fd = LES_TAKE_FD(fd);
 	return kind;

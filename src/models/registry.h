@@ -57,10 +57,11 @@ enum les_kind les_registry_each(const struct les_registry *registry,
 						       struct les_error *reterr),
 				void *context, struct les_error *reterr);
 
-/* The net, mapped; les_net_done(). verify as in les_net_open(). *ret_fd (may be NULL) is its file,
- * read-only, for a worker; the caller's. errors: those of les_net_open(), NOTFOUND. */
+/* The net, mapped; les_net_file_done(). verify as in les_net_file_open(). *ret_fd (may be NULL) is
+ * its file, read-only, for a worker; the caller's. errors: those of les_net_file_open(), NOTFOUND.
+ */
 enum les_kind les_found_net(const struct les_found *found, bool verify, int *ret_fd,
-			    struct les_net *ret, struct les_error *reterr);
+			    struct les_net_file *ret, struct les_error *reterr);
 
 /* Its card; empty where there is none. errors: FORMAT, IO, NOMEM. */
 enum les_kind les_found_card(const struct les_found *found, struct les_arena *arena,

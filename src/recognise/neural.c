@@ -12,7 +12,7 @@
 
 static struct les_team *team; /* made in the warm-up */
 
-LES_DEFINE_CLEANUP(struct les_codec, les_codec_free)
+LES_DEFINE_CLEANUP(struct les_speller, les_speller_free)
 
 enum les_kind les_neural_warm_up(uint32_t threads_n, struct les_error *reterr)
 {
@@ -171,15 +171,15 @@ static enum les_kind get_lines(const struct les_read *request, const struct les_
 static enum les_kind word_lines(struct les_loaded_net *net, const struct les_strip *strips,
 				struct les_page *page, struct les_error *reterr)
 {
-	LES_CLEANUP(les_codec_free_p) struct les_codec *codec = NULL;
-	enum les_kind kind = les_codec_new(les_loaded_weights(net), &codec, reterr);
+	LES_CLEANUP(les_speller_free_p) struct les_speller *speller = NULL;
+	enum les_kind kind = les_speller_new(les_loaded_weights(net), &speller, reterr);
 
 	for (uint32_t i = 0; i < page->lines_n && kind == LES_OK; i++) {
 		struct les_line *line = &page->lines[i];
 
 		if (les_box_is_empty(&line->box) && line->polygon.n)
 			line->box = les_points_box(&line->polygon);
-		kind = les_wording_fill(codec, &strips[i], page, line, reterr);
+		kind = les_wording_fill(speller, &strips[i], page, line, reterr);
 	}
 	return kind;
 }

@@ -21,7 +21,7 @@ struct glyph {
 
 /* One line at work. */
 struct wording {
-	const struct les_codec *codec;
+	const struct les_speller *speller;
 	const struct les_strip *strip;
 	struct les_page *page;
 	struct les_line *line;
@@ -37,7 +37,7 @@ static void decode(struct wording *w, const uint32_t *labels)
 
 	for (uint32_t i = 0; i < strip->reads_n;) {
 		const struct les_code *code =
-			les_codec_lookup(w->codec, labels + i, strip->reads_n - i);
+			les_speller_lookup(w->speller, labels + i, strip->reads_n - i);
 		float sum = 0;
 
 		if (!code) { /* a label of no code says nothing */
@@ -251,7 +251,8 @@ static void alternatives_fill(struct wording *w, const struct glyph *glyph, stru
 		return;
 	at = les_arena_alloc(&w->page->arena, read->others_n, sizeof *at);
 	for (uint32_t i = 0; at && i < read->others_n; i++) {
-		const struct les_code *code = les_codec_lookup(w->codec, &read->others[i].label, 1);
+		const struct les_code *code =
+			les_speller_lookup(w->speller, &read->others[i].label, 1);
 		if (code)
 			at[c->alternatives_n++] =
 				(struct les_alternative){code->text, read->others[i].probability};
@@ -351,11 +352,11 @@ static enum les_kind words_fill(struct wording *w, struct les_error *reterr)
 	return kind;
 }
 
-enum les_kind les_wording_fill(const struct les_codec *codec, const struct les_strip *strip,
+enum les_kind les_wording_fill(const struct les_speller *speller, const struct les_strip *strip,
 			       struct les_page *page, struct les_line *line,
 			       struct les_error *reterr)
 {
-	struct wording w = {.codec = codec, .strip = strip, .page = page, .line = line};
+	struct wording w = {.speller = speller, .strip = strip, .page = page, .line = line};
 	double sum = 0;
 
 	line->text = "";

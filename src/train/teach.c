@@ -89,7 +89,7 @@ static bool on_stop(void *context)
 void les_teaching_done(struct les_teaching *t)
 {
 	if (t->has_base)
-		les_net_done(&t->base);
+		les_net_file_done(&t->base);
 	les_view_close(&t->resume);
 	t->has_base = false;
 	t->resume = (struct les_view){0};
@@ -99,9 +99,9 @@ enum les_kind les_teach_base(struct les_teaching *t, const struct les_message *m
 			     struct les_error *reterr)
 {
 	if (t->has_base)
-		les_net_done(&t->base);
+		les_net_file_done(&t->base);
 	t->has_base = false;
-	enum les_kind kind = les_net_open(message->fds[0], true, &t->base, reterr);
+	enum les_kind kind = les_net_file_open(message->fds[0], true, &t->base, reterr);
 	t->has_base = kind == LES_OK;
 	return kind;
 }

@@ -11,7 +11,7 @@
 /* A training in the confined process, by messages (ipc/training.h). {.crew = …} is ready. */
 struct les_teaching {
 	struct les_crew *crew; /* borrowed */
-	struct les_net base;
+	struct les_net_file base;
 	bool has_base;
 	struct les_view resume;
 };

@@ -443,7 +443,7 @@ static void models_go_in_and_come_out(void **state)
 	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
 	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(1 << 20);
 	struct les_card card;
-	struct les_net got;
+	struct les_net_file got;
 	uint32_t n = 0;
 
 	(void)state;
@@ -461,7 +461,7 @@ static void models_go_in_and_come_out(void **state)
 	assert_true(card.cer_normalised < 0);
 	assert_int_equal(les_found_net(&found, true, NULL, &got, NULL), LES_OK);
 	assert_string_equal(got.weights.spec, net.spec);
-	les_net_done(&got);
+	les_net_file_done(&got);
 	assert_int_equal(les_found_verify(&found, NULL), LES_OK);
 	assert_int_equal(les_registry_each(&place.registry, count, &n, NULL), LES_OK);
 	assert_int_equal(n, 2); /* and nothing half made */

@@ -1,11 +1,11 @@
-#include "nn/codec.h"
+#include "nn/speller.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Codes sorted by their labels, shorter ones first: those that begin with a label stand together.
  */
-struct les_codec {
+struct les_speller {
 	uint32_t n;
 	const struct les_code *codes[];
 };
@@ -22,45 +22,46 @@ static int compare_codes(const void *a, const void *b)
 	return x->labels_n < y->labels_n ? -1 : x->labels_n > y->labels_n;
 }
 
-enum les_kind les_codec_new(const struct les_weights *weights, struct les_codec **ret,
-			    struct les_error *reterr)
+enum les_kind les_speller_new(const struct les_weights *weights, struct les_speller **ret,
+			      struct les_error *reterr)
 {
-	struct les_codec *codec = malloc(sizeof *codec + weights->codes_n * sizeof codec->codes[0]);
+	struct les_speller *speller =
+		malloc(sizeof *speller + weights->codes_n * sizeof speller->codes[0]);
 
-	if (!codec)
+	if (!speller)
 		return les_fail(reterr, LES_NOMEM, "no memory for an alphabet");
-	codec->n = 0;
+	speller->n = 0;
 	for (uint32_t i = 0; i < weights->codes_n; i++)
 		if (weights->codes[i].labels_n)
-			codec->codes[codec->n++] = &weights->codes[i];
-	qsort(codec->codes, codec->n, sizeof codec->codes[0], compare_codes);
-	*ret = codec;
+			speller->codes[speller->n++] = &weights->codes[i];
+	qsort(speller->codes, speller->n, sizeof speller->codes[0], compare_codes);
+	*ret = speller;
 	return LES_OK;
 }
 
-void les_codec_free(struct les_codec *codec)
+void les_speller_free(struct les_speller *speller)
 {
-	free(codec);
+	free(speller);
 }
 
-const struct les_code *les_codec_lookup(const struct les_codec *codec, const uint32_t *labels,
-					uint32_t n)
+const struct les_code *les_speller_lookup(const struct les_speller *speller, const uint32_t *labels,
+					  uint32_t n)
 {
 	const struct les_code *found = NULL;
-	uint32_t low = 0, high = codec->n;
+	uint32_t low = 0, high = speller->n;
 
 	if (n == 0)
 		return NULL;
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 
-		if (codec->codes[middle]->labels[0] < labels[0])
+		if (speller->codes[middle]->labels[0] < labels[0])
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < codec->n && codec->codes[low]->labels[0] == labels[0]; low++) {
-		const struct les_code *code = codec->codes[low];
+	for (; low < speller->n && speller->codes[low]->labels[0] == labels[0]; low++) {
+		const struct les_code *code = speller->codes[low];
 
 		if (code->labels_n <= n && (!found || code->labels_n > found->labels_n) &&
 		    memcmp(code->labels, labels, code->labels_n * sizeof *labels) == 0)
