@@ -128,7 +128,6 @@ void les_plan_free(struct plan *plan, uint32_t stages_n)
 	}
 	free(plan->widths);
 	free(plan->edges);
-	free(plan->scratch);
 	free(plan);
 }
 
@@ -272,6 +271,21 @@ static enum les_kind make_calls(struct les_replica *r, struct plan *plan, const 
 	return kind;
 }
 
+/* Shared by all plans, for one runs at a time. What is too small for a new one stays for those
+ * bound to it; each is half as large again, so that there are few. */
+static uint8_t *find_scratch(struct les_replica *r, size_t bytes)
+{
+	if (r->scratches_n > 0 && bytes <= r->scratch_bytes)
+		return r->scratches[r->scratches_n - 1];
+	if (r->scratches_n == SCRATCHES_MAX)
+		return NULL;
+	r->scratch_bytes = (bytes + bytes / 2 + 127) & ~(size_t)63;
+	uint8_t *scratch = aligned_alloc(64, r->scratch_bytes);
+	if (scratch)
+		r->scratches[r->scratches_n++] = scratch;
+	return scratch;
+}
+
 enum les_kind les_plan_compile(struct les_replica *r, struct plan *plan, struct les_error *reterr)
 {
 	size_t scratch = 0;
@@ -291,7 +305,7 @@ enum les_kind les_plan_compile(struct les_replica *r, struct plan *plan, struct 
 		for (size_t k = 0; k < LES_COUNT(needs); k++)
 			scratch = needs[k] > scratch ? needs[k] : scratch;
 	}
-	plan->scratch = aligned_alloc(64, (scratch + 127) & ~(size_t)63);
+	plan->scratch = find_scratch(r, scratch);
 	if (!plan->scratch)
 		return les_fail(reterr, LES_NOMEM, "no memory for a plan");
 	for (uint32_t i = 0; i < r->stages_n && kind == LES_OK; i++)

@@ -159,6 +159,8 @@ void les_replica_free(struct les_replica *r)
 		les_packed_free(r->packings[i].packed);
 	if (r->block)
 		munmap(r->block, r->block_bytes);
+	for (uint32_t i = 0; i < r->scratches_n; i++)
+		free(r->scratches[i]);
 	free(r->packings);
 	free(r->plans);
 	free(r->gradients);

@@ -48,7 +48,7 @@ struct plan {
 	size_t input, logits;
 	uint32_t *widths; /* [stages + 1][lines]: of the input, then what each stage gives */
 	uint32_t *edges;  /* the same, where images are cut off: see shared_edge */
-	uint8_t *scratch; /* of primitives */
+	uint8_t *scratch; /* of primitives; lent by the replica */
 	bool compiled;
 };
 
@@ -58,6 +58,8 @@ struct packing {
 	const struct les_prim *prim; /* the first plan's */
 	struct les_packed *packed;
 };
+
+enum { SCRATCHES_MAX = 64 };
 
 struct les_replica {
 	const struct les_graph *graph;
@@ -75,7 +77,10 @@ struct les_replica {
 	float *gradients;
 	uint8_t *block; /* activations */
 	size_t block_bytes;
-	float *unpacked; /* one convolution's gradients */
+	float *unpacked;                   /* one convolution's gradients */
+	uint8_t *scratches[SCRATCHES_MAX]; /* the last has scratch_bytes */
+	uint32_t scratches_n;
+	size_t scratch_bytes;
 	struct les_replica_times times;
 };
 
