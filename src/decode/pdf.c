@@ -229,6 +229,24 @@ static bool fits(double w_px, double h_px, double w_pt, double h_pt)
 	return fabs(w_px / w_pt * h_pt / h_px - 1) <= aspect_tolerance;
 }
 
+/* Whether every pixel is the same: no scanner gives that, but poppler does for an image whose bytes
+ * end in its header, and says nothing. */
+static bool is_blank(const struct les_raster *raster)
+{
+	LES_CLEANUP(les_free_p) uint8_t *row = malloc((size_t)raster->w_px * LES_CHANNELS_MAX);
+	uint8_t first[LES_CHANNELS_MAX];
+
+	for (uint32_t y = 0; row && y < raster->h_px; y++) {
+		raster->row(raster, y, row);
+		if (y == 0)
+			memcpy(first, row, sizeof first);
+		for (uint32_t x = 0; x < raster->w_px; x++)
+			if (memcmp(row + 3 * (size_t)x, first, sizeof first) != 0)
+				return false;
+	}
+	return row;
+}
+
 /* Takes the page's own scan at its own resolution; false where the page has to be drawn. */
 static bool take_scan(PopplerPage *page, uint64_t px_max, struct les_raster *ret)
 {
@@ -244,6 +262,7 @@ static bool take_scan(PopplerPage *page, uint64_t px_max, struct les_raster *ret
 	    ((fits(w, h, w_pt, h_pt) && find_turn(page, &raster, false)) ||
 	     (fits(h, w, w_pt, h_pt) && find_turn(page, &raster, true)))) {
 		raster.source = LES_SOURCE_NATIVE;
+		raster.damaged = is_blank(&raster);
 		raster.dpi = (float)(sqrt(w * h / (w_pt * h_pt)) * points_per_inch);
 		*ret = raster;
 		return true;

@@ -408,6 +408,22 @@ static void a_scan_in_a_pdf_is_taken_as_stored_and_turned(void **state)
 	}
 }
 
+static void a_scan_cut_off_in_its_header_is_said_to_be_damaged(void **state)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf jpeg = LES_BUF(DOCUMENT_BYTES_MAX);
+	LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(DOCUMENT_BYTES_MAX);
+	LES_CLEANUP(seen_done) struct seen seen;
+	const struct pdf_page page = {"/MediaBox[0 0 120 80]", "", "q 120 0 0 80 0 0 cm /Im0 Do Q",
+				      &jpeg};
+
+	(void)state;
+	document_jpeg(&jpeg, &(struct jpeg_options){0});
+	jpeg.len = 60;
+	document_pdf(&out, &page);
+	see_first(&out, &seen);
+	assert_true(seen.info.damaged);
+}
+
 static void pages_that_are_more_than_a_scan_are_drawn(void **state)
 {
 	(void)state;
@@ -563,6 +579,7 @@ int main(void)
 		cmocka_unit_test(a_tiff_says_how_it_is_turned),
 		cmocka_unit_test(a_tiff_of_many_pages_has_a_broken_one),
 		cmocka_unit_test(a_scan_in_a_pdf_is_taken_as_stored_and_turned),
+		cmocka_unit_test(a_scan_cut_off_in_its_header_is_said_to_be_damaged),
 		cmocka_unit_test(pages_that_are_more_than_a_scan_are_drawn),
 		cmocka_unit_test(fonts_that_a_pdf_lacks_are_counted),
 		cmocka_unit_test(a_page_too_large_is_drawn_with_fewer_dpi),
