@@ -132,13 +132,15 @@ enum les_kind les_flow_open(struct les_flow *flow, struct les_error *reterr)
 	return LES_OK;
 }
 
-/* A decoder died over a page: that page is lost, a new decoder goes on after it, unless the
- * document has killed too many. */
-static enum les_kind decoder_replace(struct les_flow *flow, struct les_error *reterr)
+/* The decoder is of no more use after a page: that page is lost, a new decoder goes on after it,
+ * unless the document has crashed too many. One that was only slow counts for nothing: there are no
+ * more of these than pages, and each has had its time. */
+static enum les_kind decoder_replace(struct les_flow *flow, bool crashed, struct les_error *reterr)
 {
 	struct les_document again;
 
-	if (++flow->decoder_crashes_n >= LES_DOCUMENT_CRASHES_MAX)
+	flow->decoder_crashes_n += crashed;
+	if (flow->decoder_crashes_n >= LES_DOCUMENT_CRASHES_MAX)
 		return les_fail(reterr, LES_PEER,
 				"this document ended its decoder %u times; it is not tried again",
 				flow->decoder_crashes_n);
@@ -171,7 +173,7 @@ static enum les_kind decoder_feed(struct les_flow *flow, struct les_error *reter
 		return LES_OK;
 	decoder_end(flow, &error);
 	les_flow_page_fail(p, &error);
-	return flow->next_page ? decoder_replace(flow, reterr) : LES_OK;
+	return flow->next_page ? decoder_replace(flow, true, reterr) : LES_OK;
 }
 
 /* Lines of another image would be read as noise. A layout without a size is taken on trust. */
@@ -231,7 +233,7 @@ static enum les_kind decoder_hear(struct les_flow *flow, struct les_flow_page *p
 	}
 	decoder_end(flow, kind == LES_PEER ? &error : NULL);
 	les_flow_page_fail(p, &error);
-	return flow->next_page ? decoder_replace(flow, reterr) : LES_OK;
+	return flow->next_page ? decoder_replace(flow, kind != LES_DEADLINE, reterr) : LES_OK;
 }
 
 /* ---- the sink's side ---- */

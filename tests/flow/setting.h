@@ -4,6 +4,9 @@
 #include "jobs/pool.h"
 #include "tests/workers/workers.h"
 
+/* For what takes milliseconds: a machine may be busy. */
+enum { PATIENCE_MS = 20000 };
+
 /* A pool over the told workers, and a folder with a model that nobody reads. */
 struct setting {
 	struct folder models;
