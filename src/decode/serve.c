@@ -63,20 +63,10 @@ static enum les_kind get_ready(struct server *server, struct les_error *reterr)
 
 /* ---- answering ---- */
 
-static enum les_kind say(struct server *server, uint16_t type, const struct les_buf *body,
-			 const int *fd, struct les_error *reterr)
-{
-	return les_session_send(&server->session, LES_ROLE_DECODE, server->channel, type, body, fd,
-				fd ? 1 : 0, reterr);
-}
-
 static enum les_kind say_fail(struct server *server, const struct les_error *error,
 			      struct les_error *reterr)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-
-	les_fail_encode(&body, error);
-	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
+	return les_session_answer_fail(&server->session, server->channel, error, reterr);
 }
 
 static enum les_kind send_records(struct server *server, uint16_t type,
@@ -93,7 +83,7 @@ static enum les_kind send_records(struct server *server, uint16_t type,
 	if (les_memfd_new(records->bytes, records->len, &fd, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
 	les_payload_encode(&body, &(struct les_payload){.bytes = records->len});
-	return say(server, type, &body, &fd, reterr);
+	return les_session_answer(&server->session, server->channel, type, &body, &fd, reterr);
 }
 
 static enum les_kind send_layout(struct server *server, const struct les_page *page,
@@ -111,7 +101,8 @@ static enum les_kind send_page(struct server *server, const struct les_page_info
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 
 	les_page_info_encode(&body, info);
-	return say(server, LES_MESSAGE_PAGE, &body, &fd, reterr);
+	return les_session_answer(&server->session, server->channel, LES_MESSAGE_PAGE, &body, &fd,
+				  reterr);
 }
 
 static enum les_kind answer_layout(struct server *server, struct les_error *reterr)
@@ -164,7 +155,8 @@ static enum les_kind answer_model(struct server *server, const struct les_open *
 	if (convert_model(&server->input, open->part, &fd, &n, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
 	les_payload_encode(&body, &(struct les_payload){.bytes = n});
-	return say(server, LES_MESSAGE_WEIGHTS, &body, &fd, reterr);
+	return les_session_answer(&server->session, server->channel, LES_MESSAGE_WEIGHTS, &body,
+				  &fd, reterr);
 }
 
 static enum les_kind answer_document(struct server *server, const struct les_open *open,
@@ -178,7 +170,8 @@ static enum les_kind answer_document(struct server *server, const struct les_ope
 		return say_fail(server, &error, reterr);
 	const struct les_document document = les_decoder_document(server->decoder);
 	les_document_encode(&body, &document);
-	return say(server, LES_MESSAGE_DOCUMENT, &body, NULL, reterr);
+	return les_session_answer(&server->session, server->channel, LES_MESSAGE_DOCUMENT, &body,
+				  NULL, reterr);
 }
 
 static enum les_kind on_open(struct server *server, const struct les_message *message,

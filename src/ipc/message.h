@@ -102,6 +102,19 @@ enum les_kind les_session_send(struct les_session *session, enum les_role from, 
 			       uint16_t type, const struct les_buf *body, const int *fds,
 			       uint32_t fds_n, struct les_error *reterr);
 
+/* A worker's answers: a message with at most one fd (NULL for none; borrowed), bytes in a sealed
+ * memfd of their own (picture NONE but for PICTURE), and the error of what is at hand. errors: as
+ * above; IO and NOMEM of the memfd. */
+enum les_kind les_session_answer(struct les_session *session, int channel, uint16_t type,
+				 const struct les_buf *body, const int *fd,
+				 struct les_error *reterr);
+enum les_picture { LES_PICTURE_NONE = 0, LES_PICTURE_PAGE = 1, LES_PICTURE_OVERLAY = 2 };
+enum les_kind les_session_answer_bytes(struct les_session *session, int channel, uint16_t type,
+				       enum les_picture picture, const void *bytes, size_t n,
+				       struct les_error *reterr);
+enum les_kind les_session_answer_fail(struct les_session *session, int channel,
+				      const struct les_error *error, struct les_error *reterr);
+
 /* Receives and steps. As les_channel_receive() otherwise. */
 enum les_kind les_session_receive(struct les_session *session, enum les_role from, int channel,
 				  int64_t deadline_ms, struct les_message *ret,
@@ -197,7 +210,6 @@ enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prep
 				    struct les_error *reterr);
 
 /* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PREPARED (line images), PICTURE (PNG). */
-enum les_picture { LES_PICTURE_NONE = 0, LES_PICTURE_PAGE = 1, LES_PICTURE_OVERLAY = 2 };
 struct les_payload {
 	uint64_t bytes;
 	enum les_picture picture; /* PICTURE only, NONE otherwise */

@@ -17,28 +17,6 @@ struct server {
 	struct les_error model_error; /* of the models for the next page: told when it comes */
 };
 
-static enum les_kind answer(struct server *server, enum les_message_type type,
-			    const struct les_buf *body, const int *fd, struct les_error *reterr)
-{
-	return les_session_send(server->session, server->session->role, server->channel,
-				(uint16_t)type, body, fd, fd ? 1 : 0, reterr);
-}
-
-static enum les_kind answer_payload(struct server *server, enum les_message_type type,
-				    enum les_picture picture, const void *bytes, size_t n,
-				    struct les_error *reterr)
-{
-	const struct les_payload payload = {.bytes = n, .picture = picture};
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-	LES_CLEANUP(les_fd_close) int fd = -1;
-	enum les_kind kind = les_memfd_new(bytes, n, &fd, reterr);
-
-	if (kind != LES_OK)
-		return kind;
-	les_payload_encode(&body, &payload);
-	return answer(server, type, &body, &fd, reterr);
-}
-
 static enum les_kind take_model(struct server *server, struct les_message *message,
 				struct les_error *reterr)
 {
@@ -73,8 +51,9 @@ static enum les_kind send_pictures(struct server *server, const struct les_read 
 		kind = p == LES_PICTURE_PAGE ? les_picture_page(image, &png, &n, reterr)
 					     : les_picture_overlay(image, page, &png, &n, reterr);
 		if (kind == LES_OK)
-			kind = answer_payload(server, LES_MESSAGE_PICTURE, (enum les_picture)p, png,
-					      n, reterr);
+			kind = les_session_answer_bytes(server->session, server->channel,
+							LES_MESSAGE_PICTURE, (enum les_picture)p,
+							png, n, reterr);
 	}
 	return kind;
 }
@@ -87,8 +66,8 @@ static enum les_kind send_lines(struct server *server, const struct les_page *pa
 	les_records_encode(&records, page);
 	if (records.failed)
 		return les_fail(reterr, LES_LIMIT, "the page has too much text");
-	return answer_payload(server, LES_MESSAGE_LINES, LES_PICTURE_NONE, records.bytes,
-			      records.len, reterr);
+	return les_session_answer_bytes(server->session, server->channel, LES_MESSAGE_LINES,
+					LES_PICTURE_NONE, records.bytes, records.len, reterr);
 }
 
 static void flag_illegible(struct les_page *page, float below)
@@ -140,7 +119,8 @@ static enum les_kind read_page(struct server *server, const struct les_read *req
 		return kind;
 	done.lines_n = page->lines_n;
 	les_read_done_encode(&body, &done);
-	return answer(server, LES_MESSAGE_READ_DONE, &body, NULL, reterr);
+	return les_session_answer(server->session, server->channel, LES_MESSAGE_READ_DONE, &body,
+				  NULL, reterr);
 }
 
 static enum les_kind take_page(struct server *server, const struct les_message *message,
@@ -175,13 +155,11 @@ static enum les_kind take_page(struct server *server, const struct les_message *
 /* A page that failed in good order is told; the process goes on with the next. */
 static enum les_kind tell_failure(struct server *server, const struct les_error *error)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	struct les_error ignored;
 
 	if (server->session->state != LES_STATE_READING)
 		return LES_PEER;
-	les_fail_encode(&body, error);
-	return answer(server, LES_MESSAGE_FAIL, &body, NULL, &ignored);
+	return les_session_answer_fail(server->session, server->channel, error, &ignored);
 }
 
 int les_recogniser_serve(const struct les_engine *engine, struct les_session *session, int channel,

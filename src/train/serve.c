@@ -34,20 +34,10 @@ static enum les_kind get_ready(struct server *server, uint32_t threads_n, struct
 	return kind;
 }
 
-static enum les_kind say(struct server *server, uint16_t type, const struct les_buf *body,
-			 const int *fd, struct les_error *reterr)
-{
-	return les_session_send(&server->session, LES_ROLE_TRAIN, server->channel, type, body, fd,
-				fd ? 1 : 0, reterr);
-}
-
 static enum les_kind say_fail(struct server *server, const struct les_error *error,
 			      struct les_error *reterr)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-
-	les_fail_encode(&body, error);
-	return say(server, LES_MESSAGE_FAIL, &body, NULL, reterr);
+	return les_session_answer_fail(&server->session, server->channel, error, reterr);
 }
 
 /* Maps what came with PREPARE and cuts. *ret_fd is the caller's. */
@@ -93,7 +83,8 @@ static enum les_kind on_prepare(struct server *server, const struct les_message 
 	if (prepare(&ask, message->fds, &payload, &fd, &error) != LES_OK)
 		return say_fail(server, &error, reterr);
 	les_payload_encode(&body, &payload);
-	return say(server, LES_MESSAGE_PREPARED, &body, &fd, reterr);
+	return les_session_answer(&server->session, server->channel, LES_MESSAGE_PREPARED, &body,
+				  &fd, reterr);
 }
 
 /* A BASE or RESUME that is no good has no answer of its own. */
