@@ -54,11 +54,10 @@ static const struct argument_rule conditional[] = {
 	{CALL(futex), 1, 0x7f, FUTEX_WAKE},
 	{CALL(futex), 1, 0x7f, FUTEX_WAIT_BITSET},
 	{CALL(futex), 1, 0x7f, FUTEX_WAKE_BITSET},
-	{CALL(writev), 0, 0, STDERR_FILENO},  /* glibc's last words */
-	{CALL(rt_sigaction), 0, 0, SIGABRT},  /* abort() */
-	{CALL(getrusage), 0, 0, RUSAGE_SELF}, /* memory so far, for a trainer's reports */
-	{CALL(mmap), 2, PROT_EXEC, 0},        /* no executable memory is ever mapped */
-	{CALL(mprotect), 2, PROT_EXEC, 0},    /* nor made, but by a role that makes code */
+	{CALL(writev), 0, 0, STDERR_FILENO}, /* glibc's last words */
+	{CALL(rt_sigaction), 0, 0, SIGABRT}, /* abort() */
+	{CALL(mmap), 2, PROT_EXEC, 0},       /* no executable memory is ever mapped */
+	{CALL(mprotect), 2, PROT_EXEC, 0},   /* nor made, but by a role that makes code */
 };
 
 /* oneDNN writes code into memory of its own and then makes it executable. */
@@ -104,6 +103,14 @@ static int add_special(scmp_filter_ctx filter, enum les_role role)
 	return rc;
 }
 
+/* A trainer reports how much memory it has needed so far. */
+static int add_role(scmp_filter_ctx filter, enum les_role role)
+{
+	const struct argument_rule own_usage = {CALL(getrusage), 0, 0, RUSAGE_SELF};
+
+	return role == LES_ROLE_TRAIN ? add_conditional(filter, &own_usage) : 0;
+}
+
 static int add_all(scmp_filter_ctx filter, enum les_role role)
 {
 	int rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
@@ -116,6 +123,8 @@ static int add_all(scmp_filter_ctx filter, enum les_role role)
 		rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0, NULL);
 	for (size_t i = 0; i < LES_COUNT(conditional) && rc == 0; i++)
 		rc = add_conditional(filter, &conditional[i]);
+	if (rc == 0)
+		rc = add_role(filter, role);
 	return rc ? rc : add_special(filter, role);
 }
 

@@ -49,7 +49,7 @@ static enum les_kind choose_segmenter(struct les_pool *pool, const struct les_jo
 }
 
 /* Where the processor multiplies bf16 faster than f32, nets are read in it: what is lost is not
- * seen in any text (docs/precision.md has the figures). */
+ * seen in any text (docs/models.md has the figures). */
 static enum les_kind choose_precision(const char *asked, struct les_choice *choice,
 				      struct les_error *reterr)
 {
