@@ -449,7 +449,7 @@ enum les_kind les_pdf_warm_up(struct les_error *reterr)
 	LES_CLEANUP(les_raster_done) struct les_raster raster = {0};
 	struct les_likeness likeness;
 	uint32_t pages_n;
-	void *document;
+	static void *document; /* never closed: what it warmed stays warm */
 
 	g_log_set_writer_func(be_silent, NULL, NULL);
 	warm_page_build(&bytes);

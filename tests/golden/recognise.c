@@ -37,7 +37,21 @@ static struct les_box box_of(const json_t *array)
 	return (struct les_box){v[0], v[1], v[2], v[3]};
 }
 
-/* The reader keeps what it is given for good, and so does this. */
+/* Whether a model was given before; remembers it. */
+static bool given(const char id[LES_MODEL_NAME_BYTES_MAX + 1])
+{
+	static char ids[64][LES_MODEL_NAME_BYTES_MAX + 1];
+	static size_t n;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	assert_true(n < LES_COUNT(ids));
+	memcpy(ids[n++], id, sizeof ids[0]);
+	return false;
+}
+
+/* The reader keeps the bytes of a model for good. */
 static void give_model(const json_t *entry, char id[LES_MODEL_NAME_BYTES_MAX + 1])
 {
 	struct les_model_ref ref = {.use = LES_MODEL_NET};
@@ -58,7 +72,9 @@ static void give_model(const json_t *entry, char id[LES_MODEL_NAME_BYTES_MAX + 1
 	les_sha256_hex(bytes, n, sha256);
 	memcpy(ref.id, sha256, sizeof ref.id - 1);
 	memcpy(id, ref.id, sizeof ref.id);
-	if (les_engine_neural.model(&ref, bytes, n, &error) != LES_OK)
+	if (given(ref.id))
+		free(bytes);
+	else if (les_engine_neural.model(&ref, bytes, n, &error) != LES_OK)
 		fail_msg("%s", error.message);
 }
 

@@ -29,8 +29,8 @@ static void words(struct les_buf *out, unsigned variant)
 {
 	static const char *const texts[] = {
 		"Liebe Mutter, gestern kam Dein Brief.\n",
-		"\x7f"
-		"ELF\2\1\1",
+		("\x7f"
+		 "ELF\2\1\1"),
 		"BM6\0\0\0\0\0",
 		"{\\rtf1}",
 	};

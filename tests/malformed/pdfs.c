@@ -244,8 +244,8 @@ static void actions(struct les_buf *out, unsigned variant)
 		"/MediaBox[0 0 99 99]/AA<</O<</S/Launch/F(/bin/sh)>>>>",
 		"/MediaBox[0 0 99 99]/AA<</O<</S/JavaScript/JS(while\\(1\\){})>>>>",
 		"/MediaBox[0 0 99 99]/AA<</O<</S/URI/URI(http://127.0.0.1:1/)>>>>",
-		"/MediaBox[0 0 99 99]/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]"
-		"/FS<</F(/etc/passwd)>>>>]",
+		("/MediaBox[0 0 99 99]/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]"
+		 "/FS<</F(/etc/passwd)>>>>]"),
 	};
 	struct pdf_page page = plain;
 

@@ -110,6 +110,21 @@ static unsigned entries_in(const struct folder *folder, const char *ending)
 	return n;
 }
 
+/* What lesart leaves behind comes to us. Not with AddressSanitizer: a decoder that is killed while
+ * the leak detector looks through it leaves the detector's own process. */
+static void assert_no_orphan(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	siginfo_t orphan = {0};
+	char path[64];
+
+	if (waitid(P_ALL, 0, &orphan, WEXITED | WNOHANG | WNOWAIT) != 0)
+		return;
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)orphan.si_pid);
+	fail_msg("an orphan: %s", orphan.si_pid ? read_whole(path) : "one that still runs");
+#endif
+}
+
 static void lesart_survives_them_all(void **state)
 {
 	(void)state;
@@ -146,7 +161,7 @@ static void lesart_survives_them_all(void **state)
 	assert_int_equal(entries_in(&out, ".json"), read);
 	assert_int_equal(entries_in(&out, ""), read); /* no half-written file */
 	assert_int_equal(entries_in(&tmp, ""), 0);
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no orphan came to us */
+	assert_no_orphan();
 	print_message("%u documents, %u read, peak %ld MiB\n", files.n, read, used.ru_maxrss >> 10);
 #ifndef __SANITIZE_ADDRESS__
 	assert_true(used.ru_maxrss < 1 << 20); /* a gigabyte, of lesart or any worker */

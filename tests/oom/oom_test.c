@@ -21,16 +21,18 @@ static enum les_kind big_page(struct les_page *page)
 {
 	static struct les_point points[] = {{1, 20}, {30, 21.5f}};
 	static struct les_region region = {"", LES_REGION_TEXT, {0, 0, 40, 30}, {points, 2}};
-	static struct les_char chars[] = {{"u\xcc\x88", {1, 2, 3, 4}, 0.75f, NULL, 0}};
+	static const char decomposed[] = "u\xcc\x88";
+	static struct les_char chars[] = {{decomposed, {1, 2, 3, 4}, 0.75f, NULL, 0}};
 	static struct les_word words[] = {
-		{"u\xcc\x88", {1, 2, 3, 4}, {NULL, 0}, 0.75f, LES_WORD_ILLEGIBLE, 0, 1}};
+		{decomposed, {1, 2, 3, 4}, {NULL, 0}, 0.75f, LES_WORD_ILLEGIBLE, 0, 1}};
 
 	page->info = (struct les_page_info){.number = 1, .w_px = 40, .h_px = 30};
 	page->lines = les_arena_alloc(&page->arena, LINES_N, sizeof *page->lines);
 	if (!page->lines)
 		return LES_NOMEM;
 	page->regions = &region;
-	region.id = ""; /* normalising gives it one */
+	region.id = ""; /* normalising gives it one, and other texts */
+	words[0].text = chars[0].text = decomposed;
 	page->regions_n = 1;
 	for (page->lines_n = 0; page->lines_n < LINES_N; page->lines_n++)
 		page->lines[page->lines_n] = (struct les_line){.id = "",

@@ -190,7 +190,7 @@ static void perform(enum act act)
 		break;
 	case ACT_UNASKED: {
 		/* past the session's own table */
-		struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+		LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 		les_payload_encode(&body, &(struct les_payload){.bytes = 1});
 		les_channel_send(LES_CHANNEL_FD, LES_MESSAGE_PREPARED, &body, NULL, 0, NULL);
 		break;
