@@ -8,11 +8,11 @@
 enum les_kind les_polyline_push(struct les_polyline *line, struct les_vec p,
 				struct les_error *reterr)
 {
+	if (line->n >= LES_TRACE_POINTS_MAX)
+		return les_fail(reterr, LES_LIMIT, "an outline of more than %u points",
+				LES_TRACE_POINTS_MAX);
 	if (line->n == line->capacity) {
 		const size_t capacity = line->capacity ? line->capacity * 2 : 32;
-		if (line->n >= LES_TRACE_POINTS_MAX)
-			return les_fail(reterr, LES_LIMIT, "an outline of more than %u points",
-					LES_TRACE_POINTS_MAX);
 		struct les_vec *at = reallocarray(line->at, capacity, sizeof *at);
 		if (!at)
 			return les_fail(reterr, LES_NOMEM, "an outline of %zu points", capacity);
