@@ -17,6 +17,15 @@ def rows(text):
             for line in text.splitlines() if line.startswith("| ")]
 
 
+def limits():
+    """The numbers of limits.h by name."""
+    values = {}
+    for name, value in re.findall(r"#define (LES_\w+)[ \t]+(?:\\\n\s*)?([^\n/]+)",
+                                  source("src/types/limits.h")):
+        values[name] = eval(re.sub(r"\b(\d+)u(ll)?\b", r"\1", value), {}, dict(values))
+    return values
+
+
 class Docs(kit.Test):
     def test_errors(self):
         kinds = re.findall(r'\[-LES_\w+\] = \{"(\w+)", (\d+), (\d+), (\w+)\}',
@@ -26,10 +35,7 @@ class Docs(kit.Test):
                                 for name, status, code, retry in kinds if name != "OK"])
 
     def test_limits(self):
-        values = {}
-        for name, value in re.findall(r"#define (LES_\w+)[ \t]+(?:\\\n\s*)?([^\n/]+)",
-                                      source("src/types/limits.h")):
-            values[name] = eval(re.sub(r"\b(\d+)u(ll)?\b", r"\1", value), {}, dict(values))
+        values = limits()
         for name, value in re.findall(r"(LES_HTTP_\w+) = ([^,\n]+),", source("src/http/server.h")):
             values[name] = eval(value)
         said = [row for row in rows(source("docs/limits.md")) if row[0].startswith("`LES_")]
@@ -39,6 +45,18 @@ class Docs(kit.Test):
         options, _ = self.run_lesart("serve", "--help")
         for option in re.findall(r"`serve (--[a-z-]+)`", source("docs/limits.md")):
             self.assertIn(option, options)
+
+    def test_no_option_goes_beyond_its_limit(self):
+        values = limits()
+        for option, name in (("--file-bytes-max", "LES_FILE_BYTES_MAX"),
+                             ("--page-px-max", "LES_PAGE_PX_MAX"),
+                             ("--page-seconds", "LES_PAGE_SECONDS_MAX"),
+                             ("--pages-max", "LES_PAGES_MAX"),
+                             ("--recogniser-documents", "LES_RECOGNISER_DOCUMENTS_MAX"),
+                             ("--room-bytes-max", "LES_ROOM_BYTES_MAX"),
+                             ("--threads", "LES_THREADS_MAX")):
+            _, err = self.run_lesart("serve", option, str(values[name] + 1), rc=2)
+            self.assertIn(str(values[name]), err)
 
     def test_http(self):
         text = source("docs/http.md")

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *lesart;
 static char dir[] = "/tmp/lesart-test-XX"
@@ -55,6 +56,8 @@ static int make_files(void **state)
 	write_file("new one.safetensors", &new, new.len);
 	write_file("old.mlmodel", &old, old.len);
 	write_file("cut.safetensors", &new, new.len - 1);
+	write_file("huge.mlmodel", &old, old.len);
+	assert_int_equal(chdir(dir) || truncate("huge.mlmodel", LES_MODEL_FILE_BYTES_MAX + 1), 0);
 	return 0;
 }
 
@@ -124,6 +127,7 @@ static void what_is_wrong_is_said(void **state)
 		int code;
 	} rows[] = {
 		{"import --models bad cut.safetensors", "lies outside the file", 10},
+		{"import --models bad huge.mlmodel", "more than", 13},
 		{"import --models bad ../no/such.mlmodel", "no such file", 19},
 		{"import --models bad /etc/hostname", "neither a .safetensors nor", 10},
 		{"import --models bad old.mlmodel --name ../x", "cannot be a model's name", 2},

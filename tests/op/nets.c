@@ -401,6 +401,7 @@ static void wrong_images_are_refused(void **state)
 	assert_int_equal(les_stream_new(net, 1, &stream, NULL), LES_OK);
 	assert_int_equal(les_stream_run(stream, &image, 1, &map, NULL), LES_ARG);
 	assert_int_equal(les_stream_run(stream, &image, 0, &map, NULL), LES_ARG);
+	assert_int_equal(les_stream_run(stream, &image, LES_BATCH_MAX + 1, &map, NULL), LES_ARG);
 	assert_int_equal(les_stream_run(stream, &huge, 1, &map, NULL), LES_LIMIT);
 	assert_int_equal(les_stream_warm(stream, 0, 50, NULL), LES_OK);
 	assert_true(les_stream_bytes(stream) > 0);

@@ -110,6 +110,27 @@ static void both_formats_are_read(void **state)
 	}
 }
 
+/* What is kept of a model's metadata: a member as long as the cap, and one that leaves room. */
+static void metadata_have_a_cap(void **state)
+{
+	static const char start[] = "{\"a\":\"";
+	const char *before = net.meta;
+
+	(void)state;
+	for (size_t n = LES_MODEL_META_BYTES_MAX - 4096; n <= LES_MODEL_META_BYTES_MAX; n += 4096) {
+		LES_CLEANUP(les_free_p) char *meta = malloc(n + 16);
+		assert_non_null(meta);
+		memcpy(meta, start, sizeof start - 1);
+		memset(meta + sizeof start - 1, 'x', n);
+		memcpy(meta + sizeof start - 1 + n, "\"}", 3);
+		net.meta = meta;
+		LES_CLEANUP(les_buf_done) struct les_buf bytes = make(false);
+		assert_int_equal(parse(bytes.bytes, bytes.len, "", NULL),
+				 n < LES_MODEL_META_BYTES_MAX ? LES_OK : LES_LIMIT);
+	}
+	net.meta = before;
+}
+
 static void cut_anywhere_they_are_errors(void **state)
 {
 	(void)state;
@@ -517,6 +538,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_formats_are_read),
+		cmocka_unit_test(metadata_have_a_cap),
 		cmocka_unit_test(cut_anywhere_they_are_errors),
 		cmocka_unit_test(flipped_bits_do_no_harm),
 		cmocka_unit_test(wrong_headers_are_refused),
