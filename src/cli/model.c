@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/model_show.h"
+#include "cli/model_test.h"
 #include "cli/options.h"
 #include "jobs/convert.h"
 #include "models/registry.h"
@@ -14,7 +15,7 @@
 
 struct arguments {
 	const char *models, *state;
-	const char *name, *part, *format;
+	const char *name, *part, *format, *self_test;
 	struct les_card card;
 	bool replace, json, f16, allow_weak_sandbox;
 	char **operands;
@@ -90,47 +91,34 @@ static const char *ending_of(const char *path)
 	return "bin";
 }
 
-static enum les_kind convert(const struct arguments *a, int fd, int *ret_fd,
-			     struct les_net_file *ret, struct les_error *reterr)
+static enum les_kind pool_new(const struct arguments *a, struct les_pool **ret,
+			      struct les_error *reterr)
 {
 	const struct les_pool_config config = {
 		.binary_dir = a->binary_dir,
+		.stock = {[LES_ROLE_READ] = {.max = 1}},
 		.threads = 1,
 		.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
 		.allow_weak_sandbox = a->allow_weak_sandbox,
 	};
-	struct les_pool *pool;
-	enum les_kind kind = les_pool_new(&config, &pool, reterr);
 
-	if (kind != LES_OK)
-		return kind;
-	kind = les_model_convert(pool, fd, a->part, ret_fd, ret, reterr);
-	les_pool_free(pool);
-	return kind;
-}
-
-static enum les_kind import(struct arguments *a, struct les_error *reterr)
-{
-	const char *path = a->operands[0];
-	LES_CLEANUP(les_free_p) char *name = a->name ? strdup(a->name) : name_from(path);
-	LES_CLEANUP(les_fd_close) int original_fd = -1;
-	LES_CLEANUP(les_fd_close) int weights_fd = -1;
-	struct les_net_file net;
-	enum les_kind kind;
-
-	if (!name)
-		return les_fail(reterr, LES_NOMEM, "no memory for a name");
 	if (!a->binary_dir)
 		return les_fail(reterr, LES_NOTFOUND,
-				"lesart-decode, which reads the file, lies nowhere near lesart");
-	if (!les_model_name_valid(name))
-		return les_fail(reterr, LES_ARG,
-				"\"%.70s\" cannot be a model's name: 1 to %u of letters, digits, "
-				"., _ and -, no dot first",
-				name, LES_MODEL_NAME_BYTES_MAX);
-	kind = les_input_open(path, LES_MODEL_FILE_BYTES_MAX, &original_fd, reterr);
+				"lesart-decode and lesart-read lie nowhere near lesart");
+	return les_pool_new(&config, ret, reterr);
+}
+
+static enum les_kind put_into_registry(struct arguments *a, struct les_pool *pool, const char *name,
+				       struct les_error *reterr)
+{
+	const char *path = a->operands[0];
+	LES_CLEANUP(les_fd_close) int original_fd = -1;
+	LES_CLEANUP(les_fd_close) int weights_fd = -1;
+	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
+	enum les_kind kind = les_input_open(path, LES_MODEL_FILE_BYTES_MAX, &original_fd, reterr);
+
 	if (kind == LES_OK)
-		kind = convert(a, original_fd, &weights_fd, &net, reterr);
+		kind = les_model_convert(pool, original_fd, a->part, &weights_fd, &net, reterr);
 	if (kind != LES_OK)
 		return kind;
 	const struct les_import what = {.name = name,
@@ -141,12 +129,33 @@ static enum les_kind import(struct arguments *a, struct les_error *reterr)
 					.card = &a->card,
 					.replace = a->replace};
 	kind = les_registry_import(&a->registry, &what, reterr);
-	if (kind == LES_OK)
-		printf("%s: %s, %llu parameters, in %s\n", name,
-		       net.weights.kind == LES_NET_RECOGNITION ? "recognition" : "segmentation",
-		       (unsigned long long)les_net_parameters(&net.weights),
-		       a->registry.folders[0]);
-	les_net_file_done(&net);
+	if (kind != LES_OK)
+		return kind;
+	printf("%s: %s, %llu parameters, in %s\n", name,
+	       net.weights.kind == LES_NET_RECOGNITION ? "recognition" : "segmentation",
+	       (unsigned long long)les_net_parameters(&net.weights), a->registry.folders[0]);
+	return les_model_test_make(pool, &a->registry, name, net.weights.kind, a->self_test,
+				   reterr);
+}
+
+static enum les_kind import(struct arguments *a, struct les_error *reterr)
+{
+	LES_CLEANUP(les_free_p)
+	char *name = a->name ? strdup(a->name) : name_from(a->operands[0]);
+	struct les_pool *pool;
+
+	if (!name)
+		return les_fail(reterr, LES_NOMEM, "no memory for a name");
+	if (!les_model_name_valid(name))
+		return les_fail(reterr, LES_ARG,
+				"\"%.70s\" cannot be a model's name: 1 to %u of letters, digits, "
+				"., _ and -, no dot first",
+				name, LES_MODEL_NAME_BYTES_MAX);
+	enum les_kind kind = pool_new(a, &pool, reterr);
+	if (kind != LES_OK)
+		return kind;
+	kind = put_into_registry(a, pool, name, reterr);
+	les_pool_free(pool);
 	return kind;
 }
 
@@ -175,6 +184,9 @@ static enum les_kind cmd_import(int argc, char **argv, struct arguments *a,
 		 0, 0},
 		{"summary", 0, "TEXT", "one line about it", LES_OPTION_STRING, &card->summary, 0,
 		 0},
+		{"self-test", 0, "IMAGE",
+		 "a line to read now and at each verify (default: built in)", LES_OPTION_STRING,
+		 &a->self_test, 0, 0},
 		{"replace", 0, NULL, "take the place of a model of that name", LES_OPTION_FLAG,
 		 &a->replace, 0, 0},
 		FOLDER_OPTIONS(a),
@@ -223,9 +235,30 @@ static enum les_kind cmd_show(int argc, char **argv, struct arguments *a, struct
 /* ---- verify ---- */
 
 struct verifying {
+	const struct arguments *arguments;
+	struct les_pool *pool;
 	uint32_t models_n, failed_n;
 	struct les_error worst;
 };
+
+/* The files first: what is damaged is not run. */
+static enum les_kind check_one(struct verifying *v, const struct les_found *found,
+			       struct les_error *reterr)
+{
+	LES_CLEANUP(les_free_p) char *text = NULL;
+	enum les_kind kind = les_found_verify(found, reterr);
+
+	if (kind == LES_OK)
+		kind = les_model_test_run(v->pool, &v->arguments->registry, found, &text, reterr);
+	if (kind != LES_OK)
+		return kind;
+	if (text)
+		printf("%s: as it was imported, and reads its line as then: \"%s\"\n", found->name,
+		       text);
+	else
+		printf("%s: as it was imported; it has no line to read\n", found->name);
+	return LES_OK;
+}
 
 static enum les_kind verify_one(void *context, const struct les_found *found,
 				struct les_error *reterr)
@@ -235,35 +268,51 @@ static enum les_kind verify_one(void *context, const struct les_found *found,
 
 	(void)reterr;
 	v->models_n++;
-	if (les_found_verify(found, &error) == LES_OK) {
-		printf("%s: as it was imported\n", found->name);
+	if (check_one(v, found, &error) == LES_OK)
 		return LES_OK;
-	}
 	printf("%s: %s\n", found->name, error.message);
 	v->failed_n++;
 	v->worst = error;
 	return LES_OK;
 }
 
-static enum les_kind cmd_verify(int argc, char **argv, struct arguments *a,
-				struct les_error *reterr)
+static enum les_kind verify_all(struct arguments *a, struct verifying *v, struct les_error *reterr)
 {
-	const struct les_option rows[] = {FOLDER_OPTIONS(a)};
-	const struct les_options options = {"lesart model verify [OPTION]... [NAME|PATH]...", rows,
-					    LES_COUNT(rows), false};
-	struct verifying v = {0};
-	enum les_kind kind = parse(&options, argc, argv, 0, argc, a, reterr);
+	enum les_kind kind = LES_OK;
 
-	if (kind == LES_OK && a->operands_n == 0)
-		kind = les_registry_each(&a->registry, verify_one, &v, reterr);
+	if (a->operands_n == 0)
+		return les_registry_each(&a->registry, verify_one, v, reterr);
 	for (int i = 0; i < a->operands_n && kind == LES_OK; i++) {
 		LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
 		kind = les_registry_find(&a->registry, a->operands[i], &found, reterr);
 		if (kind == LES_OK)
-			verify_one(&v, &found, reterr);
+			verify_one(v, &found, reterr);
 	}
+	return kind;
+}
+
+static enum les_kind cmd_verify(int argc, char **argv, struct arguments *a,
+				struct les_error *reterr)
+{
+	const struct les_option rows[] = {
+		FOLDER_OPTIONS(a),
+		{"allow-weak-sandbox", 0, NULL,
+		 "go on where this kernel cannot confine the workers", LES_OPTION_FLAG,
+		 &a->allow_weak_sandbox, 0, 0},
+	};
+	const struct les_options options = {"lesart model verify [OPTION]... [NAME|PATH]...", rows,
+					    LES_COUNT(rows), false};
+	struct verifying v = {.arguments = a};
+	enum les_kind kind = parse(&options, argc, argv, 0, argc, a, reterr);
+
+	if (kind == LES_OK)
+		kind = pool_new(a, &v.pool, reterr);
+	if (kind != LES_OK)
+		return kind;
+	kind = verify_all(a, &v, reterr);
+	les_pool_free(v.pool);
 	if (kind == LES_OK && v.failed_n)
-		return les_fail(reterr, v.worst.kind, "%u of %u models are damaged", v.failed_n,
+		return les_fail(reterr, v.worst.kind, "%u of %u models did not pass", v.failed_n,
 				v.models_n);
 	return kind;
 }
@@ -341,7 +390,7 @@ static const struct {
 	{"import", "take a model of kraken (.safetensors, .mlmodel) into the folder", cmd_import},
 	{"list", "all models", cmd_list},
 	{"show", "one model: its spec, alphabet, card", cmd_show},
-	{"verify", "whether models are what was imported", cmd_verify},
+	{"verify", "whether models are what was imported, and read as then", cmd_verify},
 	{"export", "write a model as a file that kraken reads", cmd_export},
 };
 
