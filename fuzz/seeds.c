@@ -93,6 +93,7 @@ static void seed_records(void)
 	struct les_buf out = LES_BUF(100000);
 	struct les_point points[] = {{1, 20}, {30, 21.5f}};
 	struct les_alternative other = {"m", 0.25f};
+	struct les_alternative readings[] = {{"\xc3\xbc", 0.5f}, {"m", 0.125f}};
 	struct les_char chars[] = {{"\xc3\xbc", {1, 2, 3, 4}, 0.75f, &other, 1}};
 	struct les_word words[] = {{"\xc3\xbc", {1, 2, 3, 4}, {points, 2}, 0.75f, 1, 0, 1}};
 	struct les_region regions[] = {{"r1", LES_REGION_TEXT, {0, 0, 40, 30}, {points, 2}}};
@@ -106,7 +107,9 @@ static void seed_records(void)
 				    .words = words,
 				    .words_n = 1,
 				    .chars = chars,
-				    .chars_n = 1}};
+				    .chars_n = 1,
+				    .readings = readings,
+				    .readings_n = 2}};
 	struct les_page page = {.regions = regions, .lines = lines};
 
 	les_records_encode(&out, &page);
@@ -122,7 +125,8 @@ static void seed_records(void)
 static void seed_texts(void)
 {
 	seed_text("params", "all",
-		  "format=alto\npages=1-3,5\nillegibleBelow=0.25\nlanguage=deu+frk\nscriptType="
+		  "format=alto\npages=1-3,5\nnBest=3\nillegibleBelow=0.25\nlanguage=deu+"
+		  "frk\nscriptType="
 		  "fraktur"
 		  "\nengine=tesseract\nillegibleText=[?]\npassword=Linde\nsenderId=Anna\n");
 	seed_text("params", "wrong", "format=pdf\nnothing=1\nillegibleBelow=nan\npages=0\n=\n");

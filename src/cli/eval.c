@@ -40,6 +40,7 @@ struct outcome {
 	struct compared *compared;
 	uint32_t compared_n;
 	double seconds;
+	uint32_t lines_n; /* that were read */
 };
 
 struct evaluation {
@@ -223,6 +224,7 @@ static enum les_kind evaluate(struct evaluation *e, uint32_t index, struct les_e
 	const struct les_job_sink sink = {.context = &taker, .page_done = take_page};
 	kind = les_job_run(e->pool, &request, &sink, &totals, reterr);
 	o->seconds = totals.recognise_seconds;
+	o->lines_n = totals.lines_n;
 	return kind == LES_OK ? compare(e, index, reterr) : kind;
 }
 
@@ -253,6 +255,7 @@ static void work_in_threads(struct evaluation *e)
 struct summary {
 	struct les_rates rates;
 	uint32_t documents_n, failed_n;
+	uint64_t lines_n;
 	double recognise_seconds, seconds;
 	struct compared worst[WORST_LINES];
 	uint32_t worst_n;
@@ -281,10 +284,17 @@ static void summarise(const struct evaluation *e, struct summary *s)
 		s->documents_n++;
 		s->failed_n += o->error.kind != LES_OK;
 		s->recognise_seconds += o->seconds;
+		s->lines_n += o->lines_n;
 		les_rates_merge(&s->rates, &o->rates);
 		for (uint32_t k = 0; k < o->compared_n; k++)
 			remember_worst(s, &o->compared[k]);
 	}
+}
+
+/* Of a reader's time, incl. finding the lines with --from-page. */
+static double ms_per_line(const struct summary *s)
+{
+	return s->lines_n ? 1e3 * s->recognise_seconds / (double)s->lines_n : 0;
 }
 
 static json_t *json_rates(const struct les_rates *r)
@@ -326,6 +336,7 @@ static void print_json(const struct evaluation *e, const struct summary *s)
 
 	json_object_set_new(total, "seconds", json_real(s->seconds));
 	json_object_set_new(total, "recognise_seconds", json_real(s->recognise_seconds));
+	json_object_set_new(total, "ms_per_line", json_real(ms_per_line(s)));
 	json_object_set_new(total, "documents", json_integer(s->documents_n));
 	json_object_set_new(total, "failed", json_integer(s->failed_n));
 	for (uint32_t i = 0; i < e->truths->n; i++) {
@@ -378,11 +389,12 @@ static void print_text(const struct evaluation *e, const struct summary *s)
 		printf("%6.1f %%  %s\n  truth  %.300s\n  read   %.300s\n", 100 * s->worst[i].cer,
 		       e->truths->at[s->worst[i].document].image, s->worst[i].truth,
 		       s->worst[i].read ? s->worst[i].read : "");
-	printf("\n%u documents, %llu %s, %llu characters, %.1f s (%.0f ms of recognition each)\n",
-	       s->documents_n, (unsigned long long)s->rates.lines_n,
-	       e->arguments->from_page ? "pages" : "lines",
-	       (unsigned long long)s->rates.characters_n, s->seconds,
-	       s->rates.lines_n ? 1e3 * s->recognise_seconds / (double)s->rates.lines_n : 0);
+	printf("\n%u documents, %llu %s, %llu characters, %.1f s\n", s->documents_n,
+	       (unsigned long long)s->rates.lines_n, e->arguments->from_page ? "pages" : "lines",
+	       (unsigned long long)s->rates.characters_n, s->seconds);
+	printf("%.2f ms a line: %.2f s of readers' time for %llu lines%s\n", ms_per_line(s),
+	       s->recognise_seconds, (unsigned long long)s->lines_n,
+	       e->arguments->from_page ? ", finding them included" : "");
 	printf("CER %.2f %%   reader-normalised %.2f %%   WER %.2f %%\n",
 	       100 * les_rates_cer(&s->rates), 100 * les_rates_cer_normalised(&s->rates),
 	       100 * les_rates_wer(&s->rates));

@@ -14,6 +14,7 @@ struct arguments {
 	struct les_result_places places;
 	const char *format, *pages, *password, *layout;
 	bool lines;
+	uint64_t readings_n;
 	char **files;
 	uint32_t files_n;
 };
@@ -35,6 +36,8 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 		 0},
 		{"layout", 0, "FILE", "read the lines of this PAGE or ALTO file, find none",
 		 LES_OPTION_STRING, &a->layout, 0, 0},
+		{"n-best", 0, "N", "give so many readings of each line, too (neural engine, json)",
+		 LES_OPTION_NUMBER, &a->readings_n, 1, LES_LINE_READINGS_MAX},
 		{"illegible-below", 0, "P", "flag words less sure than this (default 0.3)",
 		 LES_OPTION_FRACTION, &a->reading.illegible_below, 0, 0},
 		{"illegible-text", 0, "S", "what stands for them in txt (default [unleserlich])",
@@ -54,6 +57,9 @@ static enum les_kind parse(int argc, char **argv, struct arguments *a, struct le
 		return les_fail(reterr, LES_ARG,
 				"format \"%.40s\" is none of txt, json, page, alto, hocr",
 				a->format);
+	if (a->readings_n && a->places.format != LES_EXPORT_JSON)
+		return les_fail(reterr, LES_ARG,
+				"--n-best needs -f json: no other format has room");
 	if (first >= argc)
 		return les_fail(reterr, LES_ARG, "no file given (lesart read --help)");
 	if (a->lines && a->layout)
@@ -103,6 +109,7 @@ static enum les_kind prepare_request(struct arguments *a, struct les_job_request
 	if (a->lines)
 		request->mode = LES_READ_ONE;
 	request->password = a->password;
+	request->readings_n = (uint32_t)a->readings_n;
 	if (a->places.images_dir)
 		request->pictures |= 1u << LES_PICTURE_PAGE;
 	if (a->places.overlay_dir)

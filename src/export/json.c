@@ -120,20 +120,25 @@ json_t *les_json_regions(const struct les_page *page)
 	return array;
 }
 
+static json_t *alternatives(const struct les_alternative *at, uint32_t n, double places)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(array,
+				      json_pack("{s:s, s:o}", "text", at[i].text, "confidence",
+						real((double)at[i].confidence, places)));
+	return array;
+}
+
 static json_t *character(const struct les_char *c)
 {
 	json_t *o = json_pack("{s:s, s:o, s:o}", "text", c->text, "box", box(&c->box), "confidence",
 			      probability(c->confidence));
 
-	if (!c->alternatives_n)
-		return o;
-	json_t *others = json_array();
-	for (uint32_t i = 0; i < c->alternatives_n; i++)
-		json_array_append_new(others,
-				      json_pack("{s:s, s:o}", "text", c->alternatives[i].text,
-						"confidence",
-						probability(c->alternatives[i].confidence)));
-	json_object_set_new(o, "alternatives", others);
+	if (c->alternatives_n)
+		json_object_set_new(o, "alternatives",
+				    alternatives(c->alternatives, c->alternatives_n, 1e4));
 	return o;
 }
 
@@ -172,6 +177,9 @@ json_t *les_json_line(const struct les_page *page, uint32_t index)
 	json_object_set_new(o, "region",
 			    line->region >= 0 ? json_string(page->regions[line->region].id)
 					      : json_null());
+	if (line->readings_n) /* of a whole line even the best may have one in a thousand */
+		json_object_set_new(o, "readings",
+				    alternatives(line->readings, line->readings_n, 1e6));
 	return o;
 }
 

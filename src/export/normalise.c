@@ -93,6 +93,8 @@ static bool clean_line(struct les_arena *arena, struct les_line *line)
 		ok = (line->words[i].text = clean(arena, line->words[i].text)) != NULL;
 	for (uint32_t i = 0; i < line->chars_n && ok; i++)
 		ok = (line->chars[i].text = clean(arena, line->chars[i].text)) != NULL;
+	for (uint32_t i = 0; i < line->readings_n && ok; i++)
+		ok = (line->readings[i].text = clean(arena, line->readings[i].text)) != NULL;
 	return ok;
 }
 

@@ -118,6 +118,9 @@ static enum les_kind read_whole(struct les_request *request, int document_fd, st
 	LES_CLEANUP(les_fd_close) int cancel_fd = -1;
 	struct les_job_request job;
 	struct les_job_totals totals;
+
+	if (request->params.readings_n && whole->format != LES_EXPORT_JSON)
+		return les_fail(reterr, LES_ARG, "nBest needs format=json: no other has room");
 	enum les_kind kind = les_request_watch(request, &cancel_fd, reterr);
 
 	les_request_job(request, document_fd, cancel_fd, &job);

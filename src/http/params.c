@@ -41,6 +41,18 @@ static enum les_kind set_fraction(void *to, const char *value, struct les_error 
 	return LES_OK;
 }
 
+static enum les_kind set_readings(void *to, const char *value, struct les_error *reterr)
+{
+	char *end;
+	const unsigned long v = strtoul(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > LES_LINE_READINGS_MAX)
+		return les_fail(reterr, LES_ARG, "nBest: \"%.40s\" is not a number from 1 to %u",
+				value, LES_LINE_READINGS_MAX);
+	*(uint32_t *)to = (uint32_t)v;
+	return LES_OK;
+}
+
 #define TEXT(name, field)                                                                          \
 	{                                                                                          \
 		name, offsetof(struct les_http_params, field),                                     \
@@ -56,6 +68,7 @@ static const struct {
 	{"format", offsetof(struct les_http_params, format), 16, set_format},
 	{"pages", offsetof(struct les_http_params, pages), 4096, set_pages},
 	{"illegibleBelow", offsetof(struct les_http_params, illegible_below), 32, set_fraction},
+	{"nBest", offsetof(struct les_http_params, readings_n), 16, set_readings},
 	TEXT("language", language),
 	TEXT("scriptType", script),
 	TEXT("engine", engine),
@@ -95,6 +108,7 @@ void les_http_params_apply(const struct les_http_params *params, struct les_job_
 {
 	request->pages = params->pages;
 	request->illegible_below = params->illegible_below;
+	request->readings_n = params->readings_n;
 	request->language = params->language;
 	request->script = params->script;
 	request->engine = params->engine;

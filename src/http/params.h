@@ -10,6 +10,7 @@ struct les_http_params {
 	enum les_export_format format;
 	struct les_ranges pages;
 	float illegible_below;
+	uint32_t readings_n;
 	char language[LES_LANGUAGE_BYTES_MAX + 1];
 	char script[32], engine[32];
 	char model[LES_MODEL_NAME_BYTES_MAX + 1], segmenter[LES_MODEL_NAME_BYTES_MAX + 1];

@@ -66,11 +66,11 @@ static const struct rule rules[] = {
 	{M(TRAINED), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 4, 4},
 	{M(FAIL), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(MODEL), RECOGNISE, false, S(IDLE), S(IDLE), 1, 1, 9, 8 + LES_MODEL_NAME_BYTES_MAX},
-	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 36,
-	 PAGE_INFO_BYTES + 36 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
+	{M(READ), RECOGNISE, false, S(IDLE), S(READING), 1, 2, PAGE_INFO_BYTES + 40,
+	 PAGE_INFO_BYTES + 40 + LES_LANGUAGE_BYTES_MAX + 2 * LES_MODEL_NAME_BYTES_MAX},
 	{M(LINES), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
 	{M(PICTURE), RECOGNISE, true, S(READING), S(READING), 1, 1, 12, 12},
-	{M(READ_DONE), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 16, 16},
+	{M(READ_DONE), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 12, 12},
 	{M(FAIL), RECOGNISE, true, S(READING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 };
 
@@ -450,6 +450,7 @@ void les_read_encode(struct les_buf *out, const struct les_read *read)
 	les_buf_u32(out, read->pictures);
 	les_buf_f32(out, read->illegible_below);
 	les_buf_u32(out, read->precision);
+	les_buf_u32(out, read->readings_n);
 	les_buf_str(out, read->language);
 	les_buf_str(out, read->recogniser);
 	les_buf_str(out, read->segmenter);
@@ -468,6 +469,7 @@ enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
 	ret->illegible_below = les_rd_f32(&r);
 	uint32_t precision = les_rd_u32(&r);
 	ret->precision = (enum les_read_precision)precision;
+	ret->readings_n = les_rd_u32(&r);
 	take_str(&r, ret->language, sizeof ret->language);
 	take_str(&r, ret->recogniser, sizeof ret->recogniser);
 	take_str(&r, ret->segmenter, sizeof ret->segmenter);
@@ -475,16 +477,15 @@ enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
 	     precision <= LES_READ_BF16 && ret->layout_bytes <= LES_RECORDS_BYTES_MAX &&
 	     m->fds_n == (mode == LES_READ_LINES ? 2u : 1u) &&
 	     ret->pictures < (2u << LES_PICTURE_OVERLAY) && ret->illegible_below >= 0 &&
-	     ret->illegible_below <= 1;
+	     ret->illegible_below <= 1 && ret->readings_n <= LES_LINE_READINGS_MAX;
 	return finish(&r, ok, "READ", reterr);
 }
 
 void les_read_done_encode(struct les_buf *out, const struct les_read_done *done)
 {
 	les_buf_u32(out, done->lines_n);
-	les_buf_u32(out, done->preprocess_ms);
-	les_buf_u32(out, done->recognise_ms);
-	les_buf_u32(out, done->draw_ms);
+	les_buf_u32(out, done->preprocess_us);
+	les_buf_u32(out, done->recognise_us);
 }
 
 enum les_kind les_read_done_parse(const struct les_message *m, struct les_read_done *ret,
@@ -493,9 +494,8 @@ enum les_kind les_read_done_parse(const struct les_message *m, struct les_read_d
 	struct les_rd r = les_rd(m->body, m->body_bytes);
 
 	ret->lines_n = les_rd_u32(&r);
-	ret->preprocess_ms = les_rd_u32(&r);
-	ret->recognise_ms = les_rd_u32(&r);
-	ret->draw_ms = les_rd_u32(&r);
+	ret->preprocess_us = les_rd_u32(&r);
+	ret->recognise_us = les_rd_u32(&r);
 	return finish(&r, ret->lines_n <= LES_PAGE_LINES_MAX, "READ_DONE", reterr);
 }
 

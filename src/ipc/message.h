@@ -251,6 +251,7 @@ struct les_read {
 	uint64_t layout_bytes; /* LES_READ_LINES: size of the second fd */
 	uint32_t pictures;     /* bits 1 << LES_PICTURE_… that are wanted */
 	float illegible_below; /* words under it are flagged */
+	uint32_t readings_n;   /* of each line, that nets give besides: 0..LES_LINE_READINGS_MAX */
 };
 void les_read_encode(struct les_buf *out, const struct les_read *read);
 enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
@@ -258,7 +259,7 @@ enum les_kind les_read_parse(const struct les_message *m, struct les_read *ret,
 
 struct les_read_done {
 	uint32_t lines_n;
-	uint32_t preprocess_ms, recognise_ms, draw_ms;
+	uint32_t preprocess_us, recognise_us; /* a line may take a millisecond */
 };
 void les_read_done_encode(struct les_buf *out, const struct les_read_done *done);
 enum les_kind les_read_done_parse(const struct les_message *m, struct les_read_done *ret,

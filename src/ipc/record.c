@@ -6,9 +6,9 @@
 #include <string.h>
 
 enum {
-	MAGIC = 0x3147504c, /* "LPG1" */
+	MAGIC = 0x3247504c, /* "LPG2" */
 	REGION_BYTES_MIN = 4 + 4 + 16 + 4,
-	LINE_BYTES_MIN = 4 + 4 + 4 + 16 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 4,
+	LINE_BYTES_MIN = 4 + 4 + 4 + 16 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 4 + 4,
 	WORD_BYTES_MIN = 4 + 16 + 4 + 4 + 4 + 4 + 4,
 	CHAR_BYTES_MIN = 4 + 16 + 4 + 4,
 	ALTERNATIVE_BYTES_MIN = 4 + 4,
@@ -32,16 +32,21 @@ static void put_points(struct les_buf *out, const struct les_points *points)
 	}
 }
 
+static void put_alternatives(struct les_buf *out, const struct les_alternative *at, uint32_t n)
+{
+	les_buf_u32(out, n);
+	for (uint32_t i = 0; i < n; i++) {
+		les_buf_str(out, at[i].text);
+		les_buf_f32(out, at[i].confidence);
+	}
+}
+
 static void put_char(struct les_buf *out, const struct les_char *c)
 {
 	les_buf_str(out, c->text);
 	put_box(out, &c->box);
 	les_buf_f32(out, c->confidence);
-	les_buf_u32(out, c->alternatives_n);
-	for (uint32_t i = 0; i < c->alternatives_n; i++) {
-		les_buf_str(out, c->alternatives[i].text);
-		les_buf_f32(out, c->alternatives[i].confidence);
-	}
+	put_alternatives(out, c->alternatives, c->alternatives_n);
 }
 
 static void put_word(struct les_buf *out, const struct les_word *word)
@@ -73,6 +78,7 @@ static void put_line(struct les_buf *out, const struct les_line *line)
 	les_buf_u32(out, line->words_n);
 	for (uint32_t i = 0; i < line->words_n; i++)
 		put_word(out, &line->words[i]);
+	put_alternatives(out, line->readings, line->readings_n);
 }
 
 void les_records_encode(struct les_buf *out, const struct les_page *page)
@@ -170,19 +176,28 @@ static uint32_t take_enum(struct reader *in, uint32_t last)
 	return v;
 }
 
+/* At most n_max of at most text_max bytes each; returns how many. */
+static uint32_t take_alternatives(struct reader *in, uint32_t n_max, size_t text_max,
+				  struct les_alternative **ret)
+{
+	const uint32_t n = les_rd_count(&in->r, n_max, ALTERNATIVE_BYTES_MIN);
+	struct les_alternative *at = take_array(in, n, sizeof *at);
+
+	for (uint32_t i = 0; at && i < n; i++) {
+		at[i].text = take_str(in, text_max);
+		at[i].confidence = take_probability(in);
+	}
+	*ret = at;
+	return at ? n : 0;
+}
+
 static void take_char(struct reader *in, struct les_char *c)
 {
 	c->text = take_str(in, LES_CHAR_TEXT_BYTES_MAX);
 	c->box = take_box(in);
 	c->confidence = take_probability(in);
-	uint32_t n = les_rd_count(&in->r, LES_CHAR_ALTERNATIVES_MAX, ALTERNATIVE_BYTES_MIN);
-	c->alternatives = take_array(in, n, sizeof *c->alternatives);
-	if (!c->alternatives)
-		return;
-	for (; c->alternatives_n < n; c->alternatives_n++) {
-		c->alternatives[c->alternatives_n].text = take_str(in, LES_CHAR_TEXT_BYTES_MAX);
-		c->alternatives[c->alternatives_n].confidence = take_probability(in);
-	}
+	c->alternatives_n = take_alternatives(in, LES_CHAR_ALTERNATIVES_MAX,
+					      LES_CHAR_TEXT_BYTES_MAX, &c->alternatives);
 }
 
 static void take_word(struct reader *in, const struct les_line *line, struct les_word *word)
@@ -209,6 +224,8 @@ static void take_line_items(struct reader *in, struct les_line *line)
 	line->words = take_array(in, n, sizeof *line->words);
 	for (; line->words && line->words_n < n; line->words_n++)
 		take_word(in, line, &line->words[line->words_n]);
+	line->readings_n = take_alternatives(in, LES_LINE_READINGS_MAX, LES_LINE_TEXT_BYTES_MAX,
+					     &line->readings);
 }
 
 static void take_line(struct reader *in, uint32_t regions_n, struct les_line *line)

@@ -113,6 +113,9 @@ static enum les_kind choose_tesseract(const struct les_job_request *request,
 	if (request->model[0] || request->segmenter[0])
 		return les_fail(reterr, LES_ARG, "a %s is for the neural engine, not for Tesseract",
 				request->model[0] ? "model" : "segmenter");
+	if (request->readings_n)
+		return les_fail(reterr, LES_ARG,
+				"several readings of a line are for the neural engine");
 	if (!request->language[0])
 		kind = les_language_for_script(request->script, &choice->language, reterr);
 	if (kind == LES_OK)

@@ -51,7 +51,9 @@ static enum les_kind send_read(struct les_flow *flow, struct les_flow_page *p,
 				.mode = flow->stages[p->stage].mode,
 				.precision = flow->precision,
 				.pictures = is_last_stage(flow, p) ? flow->request->pictures : 0,
-				.illegible_below = flow->request->illegible_below};
+				.illegible_below = flow->request->illegible_below,
+				.readings_n =
+					is_last_stage(flow, p) ? flow->request->readings_n : 0};
 	const struct les_page *lines = p->found ? p->found : flow->layout;
 	enum les_kind kind = LES_OK;
 
@@ -182,8 +184,8 @@ static enum les_kind finish_page(struct les_flow *flow, struct les_flow_page *p,
 		kind = les_fail(reterr, LES_PEER, "the recogniser miscounted its lines");
 	if (kind != LES_OK)
 		return kind;
-	flow->totals->preprocess_seconds += done.preprocess_ms * 1e-3;
-	flow->totals->recognise_seconds += done.recognise_ms * 1e-3;
+	flow->totals->preprocess_seconds += done.preprocess_us * 1e-6;
+	flow->totals->recognise_seconds += done.recognise_us * 1e-6;
 	if (!is_last_stage(flow, p)) {
 		next_stage(flow, p);
 		return LES_OK;

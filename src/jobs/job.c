@@ -45,6 +45,9 @@ static enum les_kind check_request(const struct les_job_request *request, struct
 				LES_LANGUAGE_BYTES_MAX);
 	if (!(request->illegible_below >= 0 && request->illegible_below <= 1))
 		return les_fail(reterr, LES_ARG, "the illegible threshold lies between 0 and 1");
+	if (request->readings_n > LES_LINE_READINGS_MAX)
+		return les_fail(reterr, LES_ARG, "readings of a line: at most %u",
+				LES_LINE_READINGS_MAX);
 	if (request->threads < 1 || request->threads > LES_THREADS_MAX)
 		return les_fail(reterr, LES_ARG, "threads: 1 to %u", LES_THREADS_MAX);
 	if (request->page_seconds < 1 || request->page_seconds > LES_PAGE_SECONDS_MAX)

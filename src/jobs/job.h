@@ -32,6 +32,7 @@ struct les_job_request {
 	int layout_fd;         /* LES_READ_LINES: PAGE or ALTO XML; else -1; borrowed */
 	uint32_t pictures;     /* bits 1 << LES_PICTURE_… */
 	float illegible_below; /* [0,1] */
+	uint32_t readings_n;   /* of nets, of each whole line besides its text; 0: none */
 	uint32_t threads;      /* recognisers at work at once, where the pool has them */
 	uint64_t file_bytes_max;
 	uint32_t pages_max;

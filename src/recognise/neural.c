@@ -199,7 +199,8 @@ static enum les_kind read_lines(const struct les_read *request, const struct les
 	struct les_strip *strips = calloc(n, sizeof *strips);
 	if (!strips)
 		return les_fail(reterr, LES_NOMEM, "no memory for a page's lines");
-	kind = les_strips_read(team, net, image, page->lines, n, strips, reterr);
+	kind = les_strips_read(team, net, image, page->lines, n, request->readings_n, strips,
+			       reterr);
 	if (kind == LES_OK)
 		kind = word_lines(net, strips, page, reterr);
 	les_strips_done(strips, n);
@@ -211,12 +212,12 @@ static enum les_kind read_page(const struct les_read *request, const struct les_
 			       struct les_page *page, struct les_read_done *done,
 			       struct les_error *reterr)
 {
-	const int64_t since_ms = les_clock_ms();
+	const double since = les_clock_s();
 	enum les_kind kind = get_lines(request, image, page, reterr);
 
 	if (kind == LES_OK && request->mode != LES_READ_FIND)
 		kind = read_lines(request, image, page, reterr);
-	done->recognise_ms = (uint32_t)(les_clock_ms() - since_ms);
+	done->recognise_us = (uint32_t)(1e6 * (les_clock_s() - since));
 	return kind;
 }
 

@@ -11,6 +11,7 @@
 enum {
 	CHUNK_LINES = 256, /* cut at once, so that memory is bounded on a page of 5,000 lines */
 	BATCH_LINES = 8,
+	BEAM_WIDTH = 32, /* prefixes kept at each step: more than the most readings */
 };
 
 static const float others_from = 0.02f; /* less probable alternatives are of no use to anybody */
@@ -22,7 +23,7 @@ struct work {
 	const struct les_line *lines;
 	struct les_strip *strips;
 	struct les_input inputs[CHUNK_LINES];
-	uint32_t n;
+	uint32_t n, readings_n;
 
 	uint32_t order[CHUNK_LINES]; /* of those with an input, widest first */
 	uint32_t ordered_n, batch_n;
@@ -80,7 +81,16 @@ static void cut_job(void *context, size_t i, uint32_t member)
 
 /* ---- reading ---- */
 
-static enum les_kind read_map(const struct les_net_map *map, float temperature,
+static enum les_kind search_readings(const struct les_ctc_logits *logits, uint32_t n,
+				     struct les_strip *strip)
+{
+	strip->readings = calloc(n, sizeof *strip->readings);
+	return strip->readings ? les_ctc_beam(logits, BEAM_WIDTH, n, strip->readings,
+					      &strip->readings_n, NULL)
+			       : LES_NOMEM;
+}
+
+static enum les_kind read_map(const struct les_net_map *map, float temperature, uint32_t readings_n,
 			      struct les_strip *strip)
 {
 	const struct les_ctc_logits logits = {.at = map->at,
@@ -104,7 +114,7 @@ static enum les_kind read_map(const struct les_net_map *map, float temperature,
 		reads = fit;
 	strip->reads = LES_TAKE(reads);
 	strip->reads_n = n;
-	return LES_OK;
+	return readings_n ? search_readings(&logits, readings_n, strip) : LES_OK;
 }
 
 static void batch_job(void *context, size_t i, uint32_t member)
@@ -124,7 +134,7 @@ static void batch_job(void *context, size_t i, uint32_t member)
 		les_stream_run(les_loaded_member(work->net, member), images, n, maps, NULL);
 	for (uint32_t k = 0; k < n && kind == LES_OK; k++)
 		kind = read_map(&maps[k], les_loaded_weights(work->net)->temperature,
-				&work->strips[work->order[from + k]]);
+				work->readings_n, &work->strips[work->order[from + k]]);
 	if (kind != LES_OK)
 		work->failed = kind;
 }
@@ -173,7 +183,8 @@ static enum les_kind read_chunk(struct les_team *team, struct work *work, struct
 
 enum les_kind les_strips_read(struct les_team *team, struct les_loaded_net *net,
 			      const struct les_image *image, const struct les_line *lines,
-			      uint32_t n, struct les_strip *strips, struct les_error *reterr)
+			      uint32_t n, uint32_t readings_n, struct les_strip *strips,
+			      struct les_error *reterr)
 {
 	LES_CLEANUP(les_free_p) struct work *work = malloc(sizeof *work);
 	enum les_kind kind = LES_OK;
@@ -185,7 +196,8 @@ enum les_kind les_strips_read(struct les_team *team, struct les_loaded_net *net,
 				      .image = image,
 				      .lines = lines + from,
 				      .strips = strips + from,
-				      .n = n - from < CHUNK_LINES ? n - from : CHUNK_LINES};
+				      .n = n - from < CHUNK_LINES ? n - from : CHUNK_LINES,
+				      .readings_n = readings_n};
 		kind = read_chunk(team, work, reterr);
 	}
 	return kind;
@@ -197,6 +209,11 @@ void les_strips_done(struct les_strip *strips, uint32_t n)
 		free(strips[i].reads);
 		strips[i].reads = NULL;
 		strips[i].reads_n = 0;
+		for (uint32_t k = 0; k < strips[i].readings_n; k++)
+			free(strips[i].readings[k].labels);
+		free(strips[i].readings);
+		strips[i].readings = NULL;
+		strips[i].readings_n = 0;
 	}
 }
 

@@ -12,11 +12,14 @@
 
 enum { LES_STRIP_PAD_PX = 16 }; /* white columns on both sides of a line; as in kraken */
 
-/* What a net said of one line. reads is heap; n 0 where nothing was said or nothing could be cut.
+/* What a net said of one line. reads and readings are heap; n 0 where nothing was said or nothing
+ * could be cut.
  */
 struct les_strip {
 	struct les_ctc_read *reads;
 	uint32_t reads_n;
+	struct les_ctc_reading *readings; /* where they were asked for */
+	uint32_t readings_n;
 	uint32_t steps;      /* of the net's output */
 	uint32_t input_w_px; /* of its input, both paddings included */
 	uint32_t
@@ -27,11 +30,13 @@ struct les_strip {
 };
 
 /* Reads lines[0..n) of the page into strips[0..n), which must be zeroed; les_strips_done() frees on
- * every path. A line that cannot be cut (too short, no polygon and no box) stays empty.
+ * every path. readings_n: how many readings of each whole line to search for besides, at most
+ * LES_LINE_READINGS_MAX. A line that cannot be cut (too short, no polygon and no box) stays empty.
  * errors: NOMEM, LIMIT */
 enum les_kind les_strips_read(struct les_team *team, struct les_loaded_net *net,
 			      const struct les_image *image, const struct les_line *lines,
-			      uint32_t n, struct les_strip *strips, struct les_error *reterr);
+			      uint32_t n, uint32_t readings_n, struct les_strip *strips,
+			      struct les_error *reterr);
 void les_strips_done(struct les_strip *strips, uint32_t n);
 
 /* A step of the net's output as a column of the straightened line.

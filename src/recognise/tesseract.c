@@ -552,18 +552,18 @@ static enum les_kind read_page(const struct les_read *request, const struct les_
 			       struct les_error *reterr)
 {
 	const struct les_wishes wishes = wishes_of(request->mode);
-	int64_t since_ms = les_clock_ms();
+	double since = les_clock_s();
 	LES_CLEANUP(les_prepared_done) struct les_prepared prepared = {.own = NULL};
 	enum les_kind kind = les_page_prepare(image, &wishes, &prepared, reterr);
 
-	done->preprocess_ms = (uint32_t)(les_clock_ms() - since_ms);
-	since_ms = les_clock_ms();
+	done->preprocess_us = (uint32_t)(1e6 * (les_clock_s() - since));
+	since = les_clock_s();
 	if (kind == LES_OK)
 		kind = request->mode == LES_READ_FIND ? use_no_language(reterr)
 						      : use_language(request->language, reterr);
 	if (kind == LES_OK)
 		kind = read_prepared(request, &prepared, page, reterr);
-	done->recognise_ms = (uint32_t)(les_clock_ms() - since_ms);
+	done->recognise_us = (uint32_t)(1e6 * (les_clock_s() - since));
 	return kind;
 }
 

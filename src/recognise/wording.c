@@ -352,6 +352,70 @@ static enum les_kind words_fill(struct wording *w, struct les_error *reterr)
 	return kind;
 }
 
+/* ---- readings of the whole line ---- */
+
+/* The text of a run of labels, in reading order; NULL where there is no memory. */
+static const char *spell(struct wording *w, const uint32_t *labels, uint32_t n)
+{
+	w->glyphs = malloc((n ? n : 1) * sizeof *w->glyphs);
+	w->glyphs_n = 0;
+	if (!w->glyphs)
+		return NULL;
+	for (uint32_t i = 0; i < n;) {
+		const struct les_code *code = les_speller_lookup(w->speller, labels + i, n - i);
+
+		if (code) {
+			w->glyphs[w->glyphs_n] = (struct glyph){
+				.code = code, .text = code->text, .rank = w->glyphs_n};
+			w->glyphs_n++;
+		}
+		i += code ? code->labels_n : 1;
+	}
+	return to_reading_order(w, NULL) == LES_OK ? join(w, w->glyphs, w->glyphs_n) : NULL;
+}
+
+/* Labels that say nothing can make two readings of one text: their probabilities add up. */
+static void add_reading(struct les_line *line, const char *text, float probability)
+{
+	uint32_t at = 0;
+
+	while (at < line->readings_n && strcmp(line->readings[at].text, text) != 0)
+		at++;
+	if (at == line->readings_n)
+		line->readings[line->readings_n++] = (struct les_alternative){text, 0};
+	line->readings[at].confidence = fminf(line->readings[at].confidence + probability, 1);
+	for (; at && line->readings[at].confidence > line->readings[at - 1].confidence; at--) {
+		const struct les_alternative up = line->readings[at];
+		line->readings[at] = line->readings[at - 1];
+		line->readings[at - 1] = up;
+	}
+}
+
+static enum les_kind readings_fill(const struct wording *of, struct les_error *reterr)
+{
+	const struct les_strip *strip = of->strip;
+	struct les_line *line = of->line;
+	const enum les_direction direction = line->direction; /* the line's own text decides it */
+
+	line->readings_n = 0;
+	line->readings =
+		les_arena_alloc(&of->page->arena, strip->readings_n, sizeof *line->readings);
+	for (uint32_t i = 0; line->readings && i < strip->readings_n; i++) {
+		const struct les_ctc_reading *reading = &strip->readings[i];
+		struct wording w = {
+			.speller = of->speller, .strip = strip, .page = of->page, .line = line};
+		const char *text = spell(&w, reading->labels, reading->labels_n);
+
+		free(w.glyphs);
+		if (!text)
+			return les_fail(reterr, LES_LIMIT, "no room for a line's readings");
+		add_reading(line, text, expf(reading->log_probability));
+	}
+	line->direction = direction;
+	return line->readings ? LES_OK
+			      : les_fail(reterr, LES_LIMIT, "no room for a line's readings");
+}
+
 enum les_kind les_wording_fill(const struct les_speller *speller, const struct les_strip *strip,
 			       struct les_page *page, struct les_line *line,
 			       struct les_error *reterr)
@@ -367,6 +431,8 @@ enum les_kind les_wording_fill(const struct les_speller *speller, const struct l
 		kind = to_reading_order(&w, reterr);
 	if (kind == LES_OK)
 		kind = words_fill(&w, reterr);
+	if (kind == LES_OK && strip->readings_n)
+		kind = readings_fill(&w, reterr);
 	for (uint32_t i = 0; i < line->chars_n; i++)
 		sum += (double)line->chars[i].confidence;
 	if (kind == LES_OK && line->chars_n)

@@ -102,6 +102,10 @@ struct les_line {
 	uint32_t words_n;
 	struct les_char *chars;
 	uint32_t chars_n;
+	/* where they were asked for: the whole line, most probable first; text and its probability
+	 */
+	struct les_alternative *readings;
+	uint32_t readings_n;
 };
 
 struct les_region {

@@ -96,6 +96,8 @@ static void json_keeps_the_reading_of_illegible_words(void **state)
 	assert_says(&out, "\"illegible\":true");
 	assert_silent(&out, "unleserlich");
 	assert_says(&out, "\"alternatives\":[{\"text\":\"m\"");
+	/* composed as all text is; six places, since a line's best may be improbable */
+	assert_says(&out, "\"readings\":[{\"text\":\"f\xc3\xbcr Anna\",\"confidence\":0.0625}");
 	assert_says(&out, "\"pdfBox\":[0.0,0.0,288.0,384.0]");
 }
 

@@ -22,6 +22,8 @@ static struct les_point off_page[] = {{-40, -3}, {9000, 0}, {9000, 9000}, {-40, 
 static struct les_point one_point[] = {{30, 30}};
 
 static struct les_alternative other = {"m", 0.25f};
+static struct les_alternative letter_readings[] = {{"fu\xcc\x88r Anna", 0.0625f},
+						   {"fur Anna", 0.001f}};
 
 static struct les_char letter_chars[] = {
 	{"f", {10, 20, 20, 50}, 0.9f, NULL, 0},
@@ -45,7 +47,9 @@ static struct les_line letter_lines[] = {
 	 .words = letter_words,
 	 .words_n = 2,
 	 .chars = letter_chars,
-	 .chars_n = 3},
+	 .chars_n = 3,
+	 .readings = letter_readings,
+	 .readings_n = 2},
 	{.id = "",
 	 .baseline = POINTS(level),
 	 .box = {8, 120, 310, 160},
@@ -216,6 +220,7 @@ struct les_page *sample_page(enum sample sample)
 		struct les_line *l = &page->lines[i];
 		l->words = copy(page, l->words, l->words_n, sizeof *l->words);
 		l->chars = copy(page, l->chars, l->chars_n, sizeof *l->chars);
+		l->readings = copy(page, l->readings, l->readings_n, sizeof *l->readings);
 	}
 	page->regions_n = rows[sample].regions_n;
 	page->regions = copy(page, rows[sample].regions, page->regions_n, sizeof *page->regions);

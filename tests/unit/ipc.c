@@ -34,6 +34,7 @@ static struct les_page *some_page(void)
 	struct les_page *page = les_page_new();
 	static struct les_point base[] = {{1, 20}, {30, 21.5f}};
 	static struct les_alternative other = {"m", 0.25f};
+	static struct les_alternative readings[] = {{"\xc3\xbc", 0.5f}, {"m", 0.125f}};
 	static struct les_char chars[] = {{"\xc3\xbc", {1, 2, 3, 4}, 0.75f, &other, 1}};
 	static struct les_word words[] = {
 		{"\xc3\xbc", {1, 2, 3, 4}, {NULL, 0}, 0.75f, LES_WORD_ILLEGIBLE, 0, 1}};
@@ -48,7 +49,9 @@ static struct les_page *some_page(void)
 					   .words = words,
 					   .words_n = 1,
 					   .chars = chars,
-					   .chars_n = 1}};
+					   .chars_n = 1,
+					   .readings = readings,
+					   .readings_n = 2}};
 	assert_non_null(page);
 	page->regions = regions;
 	page->regions_n = 1;
@@ -75,6 +78,29 @@ static void records_survive_the_way(void **state)
 	assert_memory_equal(bytes.bytes, again.bytes, bytes.len);
 	assert_string_equal(back->lines[0].words[0].text, "\xc3\xbc");
 	assert_int_equal(back->lines[0].words[0].flags, LES_WORD_ILLEGIBLE);
+	assert_int_equal(back->lines[0].readings_n, 2);
+	assert_string_equal(back->lines[0].readings[1].text, "m");
+	assert_true(back->lines[0].readings[1].confidence == 0.125f);
+}
+
+/* One reading more than anybody may ask for. */
+static void too_many_readings_are_refused(void **state)
+{
+	(void)state;
+	LES_CLEANUP(les_page_free_p) struct les_page *page = some_page();
+	LES_CLEANUP(les_page_free_p) struct les_page *back = les_page_new();
+	LES_CLEANUP(les_buf_done) struct les_buf bytes = LES_BUF(LES_RECORDS_BYTES_MAX);
+	struct les_alternative readings[LES_LINE_READINGS_MAX + 1];
+	struct les_line line = page->lines[0];
+	struct les_error error;
+
+	for (size_t i = 0; i < LES_COUNT(readings); i++)
+		readings[i] = (struct les_alternative){"a", 0.01f};
+	line.readings = readings;
+	line.readings_n = LES_COUNT(readings);
+	page->lines = &line;
+	les_records_encode(&bytes, page);
+	assert_int_equal(les_records_parse(bytes.bytes, bytes.len, back, &error), LES_PEER);
 }
 
 static void records_cut_anywhere_are_refused(void **state)
@@ -262,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_survive_the_way),
+		cmocka_unit_test(too_many_readings_are_refused),
 		cmocka_unit_test(records_cut_anywhere_are_refused),
 		cmocka_unit_test(records_with_flipped_bits_never_crash),
 		cmocka_unit_test(a_message_crosses_with_its_fd),
