@@ -83,26 +83,6 @@ static void records_survive_the_way(void **state)
 	assert_true(back->lines[0].readings[1].confidence == 0.125f);
 }
 
-/* One reading more than anybody may ask for. */
-static void too_many_readings_are_refused(void **state)
-{
-	(void)state;
-	LES_CLEANUP(les_page_free_p) struct les_page *page = some_page();
-	LES_CLEANUP(les_page_free_p) struct les_page *back = les_page_new();
-	LES_CLEANUP(les_buf_done) struct les_buf bytes = LES_BUF(LES_RECORDS_BYTES_MAX);
-	struct les_alternative readings[LES_LINE_READINGS_MAX + 1];
-	struct les_line line = page->lines[0];
-	struct les_error error;
-
-	for (size_t i = 0; i < LES_COUNT(readings); i++)
-		readings[i] = (struct les_alternative){"a", 0.01f};
-	line.readings = readings;
-	line.readings_n = LES_COUNT(readings);
-	page->lines = &line;
-	les_records_encode(&bytes, page);
-	assert_int_equal(les_records_parse(bytes.bytes, bytes.len, back, &error), LES_PEER);
-}
-
 static void records_cut_anywhere_are_refused(void **state)
 {
 	(void)state;
@@ -288,7 +268,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_survive_the_way),
-		cmocka_unit_test(too_many_readings_are_refused),
 		cmocka_unit_test(records_cut_anywhere_are_refused),
 		cmocka_unit_test(records_with_flipped_bits_never_crash),
 		cmocka_unit_test(a_message_crosses_with_its_fd),

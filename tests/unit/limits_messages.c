@@ -211,7 +211,8 @@ static enum les_kind model_id(uint64_t n)
 	return les_model_ref_parse(message(LES_MESSAGE_MODEL, &body, 1), &got, NULL);
 }
 
-static enum les_kind read_with(uint64_t layout_bytes, uint64_t language, uint64_t recogniser)
+static enum les_kind read_with(uint64_t layout_bytes, uint64_t readings, uint64_t language,
+			       uint64_t recogniser)
 {
 	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	const struct les_page_info info = some_info(1, 1, 1);
@@ -223,25 +224,31 @@ static enum les_kind read_with(uint64_t layout_bytes, uint64_t language, uint64_
 	les_buf_u32(&body, 0);
 	les_buf_f32(&body, 0);
 	les_buf_u32(&body, LES_READ_F32);
+	les_buf_u32(&body, (uint32_t)readings);
 	les_buf_str(&body, letters(language));
 	les_buf_str(&body, letters(recogniser));
 	les_buf_str(&body, "");
 	return les_read_parse(message(LES_MESSAGE_READ, &body, 2), &got, NULL);
 }
 
+static enum les_kind read_readings(uint64_t n)
+{
+	return read_with(0, n, 1, 1);
+}
+
 static enum les_kind read_layout(uint64_t n)
 {
-	return read_with(n, 0, 0);
+	return read_with(n, 0, 0, 0);
 }
 
 static enum les_kind read_language(uint64_t n)
 {
-	return read_with(1, n, 0);
+	return read_with(1, 0, n, 0);
 }
 
 static enum les_kind read_recogniser(uint64_t n)
 {
-	return read_with(1, 0, n);
+	return read_with(1, 0, 0, n);
 }
 
 static enum les_kind done_lines(uint64_t n)
@@ -311,6 +318,7 @@ static void messages_end_at_their_caps(void **state)
 		{"CHECKPOINT", checkpoint_bytes, LES_CHECKPOINT_BYTES_MAX, LES_PEER},
 		{"MODEL's id", model_id, LES_MODEL_NAME_BYTES_MAX, LES_PEER},
 		{"READ's layout", read_layout, LES_RECORDS_BYTES_MAX, LES_PEER},
+		{"READ's readings", read_readings, LES_LINE_READINGS_MAX, LES_PEER},
 		{"READ's language", read_language, LES_LANGUAGE_BYTES_MAX, LES_PEER},
 		{"READ's recogniser", read_recogniser, LES_MODEL_NAME_BYTES_MAX, LES_PEER},
 		{"READ_DONE's lines", done_lines, LES_PAGE_LINES_MAX, LES_PEER},

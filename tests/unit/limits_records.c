@@ -83,6 +83,17 @@ static enum les_kind line_words(uint64_t n)
 	return records(&line, NULL, NULL);
 }
 
+static enum les_kind line_readings(uint64_t n)
+{
+	static struct les_alternative readings[LES_LINE_READINGS_MAX + 1];
+	struct les_line line = plain_line;
+	for (size_t i = 0; i < LES_COUNT(readings); i++)
+		readings[i].text = "";
+	line.readings = readings;
+	line.readings_n = (uint32_t)n;
+	return records(&line, NULL, NULL);
+}
+
 static enum les_kind line_chars(uint64_t n)
 {
 	static struct les_char chars[LES_LINE_CHARS_MAX + 1];
@@ -185,6 +196,7 @@ static void records_end_at_their_caps(void **state)
 		{"a line's script", line_script, LES_LANGUAGE_BYTES_MAX, LES_PEER},
 		{"a line's polygon", line_points, LES_POLYGON_POINTS_MAX, LES_PEER},
 		{"a line's words", line_words, LES_LINE_WORDS_MAX, LES_PEER},
+		{"a line's readings", line_readings, LES_LINE_READINGS_MAX, LES_PEER},
 		{"a line's characters", line_chars, LES_LINE_CHARS_MAX, LES_PEER},
 		{"a character", char_text, LES_CHAR_TEXT_BYTES_MAX, LES_PEER},
 		{"alternatives", char_alternatives, LES_CHAR_ALTERNATIVES_MAX, LES_PEER},
