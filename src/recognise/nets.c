@@ -22,6 +22,8 @@ static struct {
 } entries[LES_RECOGNISER_MODELS_MAX];
 static uint32_t entries_n;
 
+enum { ANY_H_PX = 48, WIDE_PX = 1024 };
+
 enum les_kind les_nets_add(const char *id, const uint8_t *bytes, size_t n, struct les_error *reterr)
 {
 	struct les_graph graph;
@@ -44,6 +46,21 @@ enum les_kind les_nets_add(const char *id, const uint8_t *bytes, size_t n, struc
 	return LES_OK;
 }
 
+/* A recogniser gives one row of time steps, whatever the height of its input.
+ * source  kraken lib/vgsl/model.py: it refuses such nets, too */
+static enum les_kind check_rows(const struct les_graph *graph, struct les_error *reterr)
+{
+	struct les_extent extents[LES_LAYERS_MAX];
+	const uint32_t h = graph->in_h ? graph->in_h : ANY_H_PX, last = graph->layers_n - 1;
+	enum les_kind kind = les_graph_extents(graph, h, WIDE_PX, extents, reterr);
+
+	if (kind == LES_OK && extents[last].h != 1)
+		kind = les_fail(reterr, LES_UNSUPPORTED,
+				"layer %s: %u rows of text, and a recogniser's last layer has one",
+				graph->layers[last].name, extents[last].h);
+	return kind;
+}
+
 enum les_kind les_nets_lookup(const char *id, enum les_net_kind kind, enum les_precision precision,
 			      struct les_loaded_net **ret, struct les_error *reterr)
 {
@@ -56,9 +73,11 @@ enum les_kind les_nets_lookup(const char *id, enum les_net_kind kind, enum les_p
 			return les_fail(reterr, LES_NOTFOUND, "the model is no %s",
 					kind == LES_NET_RECOGNITION ? "recogniser" : "line finder");
 		loaded->weights = &entries[i].weights;
-		enum les_kind made =
-			loaded->net ? LES_OK
-				    : les_net_new(loaded->weights, precision, &loaded->net, reterr);
+		enum les_kind made = LES_OK;
+		if (!loaded->net)
+			made = les_net_new(loaded->weights, precision, &loaded->net, reterr);
+		if (made == LES_OK && kind == LES_NET_RECOGNITION)
+			made = check_rows(les_net_graph(loaded->net), reterr);
 		if (made == LES_OK)
 			*ret = loaded;
 		return made;

@@ -15,7 +15,8 @@ struct les_loaded_net;
 enum les_kind les_nets_add(const char *id, const uint8_t *bytes, size_t n,
 			   struct les_error *reterr);
 
-/* Lends it, in that precision. errors: NOTFOUND (no such id, or a net of another kind), NOMEM. */
+/* Lends it, in that precision. errors: NOTFOUND (no such id, or a net of another kind), NOMEM;
+ * UNSUPPORTED (a recogniser that gives several rows, with the layer's name). */
 enum les_kind les_nets_lookup(const char *id, enum les_net_kind kind, enum les_precision precision,
 			      struct les_loaded_net **ret, struct les_error *reterr);
 

@@ -79,7 +79,10 @@ static enum les_kind heat_page(struct les_loaded_net *net, const struct les_imag
 		return kind;
 	const struct les_net_image page = {input->at, input->h_px, input->w_px};
 	kind = les_stream_run(stream, &page, 1, &map, reterr);
-	return kind == LES_OK ? heat_of(&map, input, ret, reterr) : kind;
+	if (kind == LES_OK)
+		kind = heat_of(&map, input, ret, reterr);
+	les_stream_trim(stream); /* a page's activations are large, and its lines come next */
+	return kind;
 }
 
 static enum les_kind find_lines(const struct les_read *request, const struct les_image *image,

@@ -11,6 +11,10 @@
 enum {
 	CHUNK_LINES = 256, /* cut at once, so that memory is bounded on a page of 5,000 lines */
 	BATCH_LINES = 8,
+	/* of all inputs at work at once, and of one batch where there are many members: activations
+	 * of the usual recogniser take 20 KB a column */
+	COLUMNS = 12288,
+	BATCH_COLUMNS_MIN = 4096,
 	BEAM_WIDTH = 32, /* prefixes kept at each step: more than the most readings */
 };
 
@@ -26,7 +30,9 @@ struct work {
 	uint32_t n, readings_n;
 
 	uint32_t order[CHUNK_LINES]; /* of those with an input, widest first */
-	uint32_t ordered_n, batch_n;
+	uint32_t ordered_n;
+	uint32_t batches[CHUNK_LINES + 1]; /* where in order each begins, and the end */
+	uint32_t batches_n;
 	_Atomic int failed; /* an enum les_kind of a batch, LES_OK if none */
 };
 
@@ -120,9 +126,7 @@ static enum les_kind read_map(const struct les_net_map *map, float temperature, 
 static void batch_job(void *context, size_t i, uint32_t member)
 {
 	struct work *work = context;
-	const uint32_t from = (uint32_t)i * work->batch_n;
-	const uint32_t n =
-		work->ordered_n - from < work->batch_n ? work->ordered_n - from : work->batch_n;
+	const uint32_t from = work->batches[i], n = work->batches[i + 1] - from;
 	struct les_net_image images[BATCH_LINES];
 	struct les_net_map maps[BATCH_LINES];
 
@@ -152,7 +156,7 @@ static int compare_widths(const void *a, const void *b, void *context)
 }
 
 /* Widest first, so that the last batches, which decide when all are done, are short ones. Batches
- * are smaller where there would be too few for the team. */
+ * are smaller where there would be too few for the team, and where wide lines need much memory. */
 static void plan_batches(struct work *work, uint32_t members_n)
 {
 	for (uint32_t i = 0; i < work->n; i++)
@@ -160,7 +164,17 @@ static void plan_batches(struct work *work, uint32_t members_n)
 			work->order[work->ordered_n++] = i;
 	qsort_r(work->order, work->ordered_n, sizeof *work->order, compare_widths, work);
 	const uint32_t share = work->ordered_n / (2 * members_n);
-	work->batch_n = share < 1 ? 1 : share > BATCH_LINES ? BATCH_LINES : share;
+	const uint32_t lines_max = share < 1 ? 1 : share > BATCH_LINES ? BATCH_LINES : share;
+	const uint32_t columns =
+		COLUMNS / members_n > BATCH_COLUMNS_MIN ? COLUMNS / members_n : BATCH_COLUMNS_MIN;
+
+	for (uint32_t from = 0; from < work->ordered_n;) {
+		const uint32_t fit = columns / work->inputs[work->order[from]].w_px;
+		const uint32_t n = fit < 1 ? 1 : fit > lines_max ? lines_max : fit;
+		work->batches[work->batches_n++] = from;
+		from += n < work->ordered_n - from ? n : work->ordered_n - from;
+	}
+	work->batches[work->batches_n] = work->ordered_n;
 }
 
 static enum les_kind read_chunk(struct les_team *team, struct work *work, struct les_error *reterr)
@@ -172,7 +186,7 @@ static enum les_kind read_chunk(struct les_team *team, struct work *work, struct
 		return kind;
 	les_team_run(team, cut_job, work, work->n);
 	plan_batches(work, members_n);
-	les_team_run(team, batch_job, work, (work->ordered_n + work->batch_n - 1) / work->batch_n);
+	les_team_run(team, batch_job, work, work->batches_n);
 	for (uint32_t i = 0; i < work->n; i++)
 		les_input_done(&work->inputs[i]);
 	kind = (enum les_kind)work->failed;
