@@ -73,6 +73,11 @@ static enum les_kind heat_page(struct les_loaded_net *net, const struct les_imag
 	struct les_stream *stream;
 	enum les_kind kind = les_input_from_image(image, &spec, input, reterr);
 
+	/* known before minutes of work: a heatmap has the size of the input */
+	if (kind == LES_OK && (uint64_t)input->h_px * input->w_px > LES_PLANE_PX_MAX)
+		kind = les_fail(reterr, LES_LIMIT,
+				"at the line finder's height the page is %u × %u pixels, too many",
+				input->w_px, input->h_px);
 	if (kind == LES_OK)
 		kind = les_loaded_whole(net, les_team_threads(team), &stream, reterr);
 	if (kind != LES_OK)

@@ -78,7 +78,7 @@ class Docs(kit.Test):
             self.assertIn(command, text)
 
     def test_links_lead_somewhere(self):
-        for page in ("README.md", "docs/http.md", "docs/errors.md", "docs/limits.md"):
+        for page in ("README.md", "docs/http.md", "docs/errors.md", "docs/limits.md", "docs/models.md"):
             for link in re.findall(r"\]\(([^)#:]+)\)", source(page)):
                 target = os.path.join(kit.SOURCE, os.path.dirname(page), link)
                 self.assertTrue(os.path.exists(target), f"{page}: {link}")

@@ -233,6 +233,13 @@ class Read(Neural):
             self.hold_places(self.read("--model", name + ".safetensors", "--layout", LETTER_XML,
                                        LETTER)["pages"][0])
 
+    def test_a_page_too_wide_for_a_line_finder(self):
+        """As many pixels as a page may have: an error, not a crash."""
+        self.net("fine", FINDER.replace("800", "1800"), "lines", "0.2")
+        wide = self.write("wide.png", kit.png_of(29000, 1, [b"\xe6" * 29000] * 2700))
+        err = self.read("--model", "reader", "--segmenter", "fine.safetensors", wide, rc=13)
+        self.assertIn("(LIMIT)", err)
+
     def test_nets_that_do_not_fit(self):
         self.net("rows", "[1,32,0,1 Cr3,3,8 O1c12]", "3", LATIN)
         err = self.read("--model", "rows.safetensors", "--layout", LETTER_XML, LETTER, rc=11)
