@@ -72,10 +72,11 @@ enum les_kind les_reading_pool(struct les_reading *reading, uint32_t files_n, ui
 		.recogniser_documents = LES_RECOGNISER_DOCUMENTS_MAX,
 		.allow_weak_sandbox = reading->allow_weak_sandbox,
 	};
-	stock_recognisers(reading, at_once, &config);
 	kind = les_registry_init(reading->models, NULL, binary_dir, &reading->registry, reterr);
-	if (kind == LES_OK)
-		kind = les_pool_new(&config, ret, reterr);
+	if (kind != LES_OK)
+		return kind;
+	stock_recognisers(reading, at_once, &config);
+	kind = les_pool_new(&config, ret, reterr);
 	if (kind == LES_OK)
 		*ret_binary_dir = LES_TAKE(binary_dir);
 	return kind;

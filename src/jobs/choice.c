@@ -130,11 +130,26 @@ static bool is_handwriting(const char *script)
 	return strcmp(script, "kurrent") == 0 || strcmp(script, "latin") == 0;
 }
 
+/* Whether a script of print was named for which the registry has a net; a language that was named
+ * is Tesseract's. */
+static bool has_net_for_print(const struct les_job_request *request)
+{
+	struct les_model model;
+
+	if (request->language[0] || strcmp(request->script, "auto") == 0 ||
+	    les_net_for_script(request->registry, request->script, LES_NET_RECOGNITION, &model,
+			       NULL) != LES_OK)
+		return false;
+	les_fd_close(&model.fd);
+	return true;
+}
+
 bool les_choice_is_neural(const struct les_job_request *request)
 {
 	return strcmp(request->engine, "neural") == 0 ||
 	       (strcmp(request->engine, "auto") == 0 &&
-		(request->model[0] || request->segmenter[0] || is_handwriting(request->script)));
+		(request->model[0] || request->segmenter[0] || is_handwriting(request->script) ||
+		 has_net_for_print(request)));
 }
 
 enum les_kind les_choice_make(struct les_pool *pool, const struct les_job_request *request,

@@ -20,7 +20,8 @@ struct les_choice {
 /* Whether nets will read it. An engine that does not exist is not neural. */
 bool les_choice_is_neural(const struct les_job_request *request);
 
-/* Chooses and opens. `auto` reads with nets where a model is named or the script is handwriting.
+/* Chooses and opens. `auto` reads with nets where a model is named, the script is handwriting, or
+ * the registry has a net for a script of print that was named, and no language was.
  * Lines come from a layout, from the line finder, or, where there is none, from Tesseract.
  * *ret: les_choice_done(). errors: ARG, NOTFOUND (which model, and where it was looked for), what
  * keeps a model from being opened. */
