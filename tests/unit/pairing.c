@@ -4,11 +4,13 @@
 #include "jobs/folder.h"
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct {
@@ -126,6 +128,8 @@ static void folders_are_not_left(void **state)
 		{"back\\slash.png", LES_FORBIDDEN},
 		{"loop.png", LES_IO},
 	};
+	if (syscall(SYS_openat2, -1, "", NULL, 0) != 0 && errno == ENOSYS)
+		skip(); /* valgrind 3.19 does not know it; every kernel with Landlock does */
 	assert_non_null(mkdtemp(dir));
 	snprintf(command, sizeof command,
 		 "cd %s && mkdir -p in/two/three .git && touch plain.png in/b.png .hidden "
