@@ -1,11 +1,11 @@
 #include "jobs/models.h"
 
 #include "base/cleanup.h"
+#include "ipc/weights.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,8 +74,6 @@ static void remember(const struct stat *st, const char sha256[65])
 
 static enum les_kind hash(int fd, const struct stat *st, char out[65], struct les_error *reterr)
 {
-	struct sha256_ctx context;
-	uint8_t digest[SHA256_DIGEST_SIZE];
 	size_t n = (size_t)st->st_size;
 
 	if (recall(st, out))
@@ -83,12 +81,8 @@ static enum les_kind hash(int fd, const struct stat *st, char out[65], struct le
 	void *bytes = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return les_fail_errno(reterr, "cannot map a model of %zu bytes", n);
-	sha256_init(&context);
-	sha256_update(&context, n, bytes);
-	sha256_digest(&context, sizeof digest, digest);
+	les_sha256_hex(bytes, n, out);
 	munmap(bytes, n);
-	for (size_t i = 0; i < sizeof digest; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 	remember(st, out);
 	return LES_OK;
 }
