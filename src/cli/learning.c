@@ -78,8 +78,8 @@ static void print_json(const struct les_learning *l, const struct les_training_r
 	if (r->epoch_done && r->cer >= 0)
 		printf(",\"cer\":%.6g,\"cer_normalised\":%.6g,\"wer\":%.6g", (double)r->cer,
 		       (double)r->cer_normalised, (double)r->wer);
-	if (r->best_cer >= 0)
-		printf(",\"best_cer\":%.6g", (double)r->best_cer);
+	if (r->best_error >= 0)
+		printf(",\"best_cer\":%.6g", (double)r->best_error);
 	puts("}");
 	fflush(stdout);
 }
@@ -91,7 +91,7 @@ static void print_epoch(const struct les_learning *l, const struct les_training_
 	if (r->cer >= 0)
 		fprintf(stderr, ", CER %.2f %% (normalised %.2f %%), best %.2f %% in epoch %u",
 			100 * (double)r->cer, 100 * (double)r->cer_normalised,
-			100 * (double)r->best_cer, r->best_epoch);
+			100 * (double)r->best_error, r->best_epoch);
 	fprintf(stderr, ", %.1f lines/s%s\n", (double)r->lines_per_second,
 		r->rollbacks_n ? ", gone back after divergence" : "");
 }

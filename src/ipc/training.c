@@ -91,7 +91,7 @@ void les_training_report_encode(struct les_buf *out, const struct les_training_r
 	les_buf_f32(out, report->cer);
 	les_buf_f32(out, report->cer_normalised);
 	les_buf_f32(out, report->wer);
-	les_buf_f32(out, report->best_cer);
+	les_buf_f32(out, report->best_error);
 	les_buf_f32(out, report->lines_per_second);
 	les_buf_u64(out, report->memory_bytes);
 }
@@ -113,7 +113,7 @@ enum les_kind les_training_report_parse(const struct les_message *m,
 	ret->cer = les_rd_f32(&r);
 	ret->cer_normalised = les_rd_f32(&r);
 	ret->wer = les_rd_f32(&r);
-	ret->best_cer = les_rd_f32(&r);
+	ret->best_error = les_rd_f32(&r);
 	ret->lines_per_second = les_rd_f32(&r);
 	ret->memory_bytes = les_rd_u64(&r);
 	bool ok = epoch_done <= 1 && ret->epoch >= 1 && ret->epoch <= LES_EPOCHS_MAX &&

@@ -33,11 +33,10 @@ static void course_done(struct course *c)
 {
 	les_learner_free(c->learner);
 	les_params_free(c->params);
-	les_codec_done(&c->codec);
+	c->task->done(c);
 	free(c->best);
 	free(c->rates);
-	free(c->lines);
-	free(c->labels);
+	free(c->samples);
 	free(c->train);
 	free(c->val);
 	free(c->order);
@@ -82,7 +81,7 @@ static void set_place(struct course *c)
 				  .factor = 0.5f,
 				  .patience = PLATEAU_PATIENCE};
 	c->place = (struct course_place){.epoch = 1,
-					 .best_cer = -1,
+					 .best_error = -1,
 					 .rate_scale = 1,
 					 .plateau = {.best = 1e30f, .scale = 1}};
 	memcpy(c->best, c->params->values, c->params->values_n * sizeof *c->best);
@@ -90,10 +89,12 @@ static void set_place(struct course *c)
 
 static enum les_kind course_init(struct course *c, struct les_error *reterr)
 {
-	enum les_kind kind = les_course_make_net(c, reterr);
+	enum les_kind kind = c->task->make_net(c, reterr);
 
 	if (kind == LES_OK)
-		kind = les_course_take_lines(c, reterr);
+		kind = les_params_new(&c->graph, &c->params, reterr);
+	if (kind == LES_OK)
+		kind = c->task->take_samples(c, reterr);
 	if (kind == LES_OK)
 		kind = les_course_first_weights(c, reterr);
 	if (kind == LES_OK)
@@ -154,7 +155,7 @@ static struct les_training_report report_of(const struct course *c, const struct
 		.cer = -1,
 		.cer_normalised = -1,
 		.wer = -1,
-		.best_cer = p->best_cer,
+		.best_error = p->best_error,
 		.lines_per_second = took > 0 ? (float)(w->lines_now / took) : 0,
 		.memory_bytes = memory_bytes()};
 }
@@ -203,7 +204,7 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 	struct course_place *p = &c->place;
 	const uint32_t size = c->options->batch_lines, from = p->batch * size;
 	const uint32_t n = c->train_n - from < size ? c->train_n - from : size;
-	const struct les_lines lines = {les_course_make_line, c, c->order + from, n};
+	const struct les_lines lines = {c->task->make, c, c->order + from, n};
 	const struct les_step step = {
 		.rate = rate_now(c),
 		.seed = les_random_mix(c->options->seed ^ p->batches * 0x9e3779b97f4a7c15u),
@@ -223,23 +224,21 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 	return LES_OK;
 }
 
-/* Reads the lines kept apart. */
+/* Reads the samples kept apart. */
 static enum les_kind validate(struct course *c, struct les_training_report *report,
-			      struct les_error *reterr)
+			      float *ret_error, struct les_error *reterr)
 {
-	const struct les_lines lines = {les_course_make_line, c, c->val, c->val_n};
+	const struct les_lines samples = {c->task->make, c, c->val, c->val_n};
 	double loss;
 
-	c->read = (struct les_rates){0};
+	c->task->begin(c);
 	c->read_kind = LES_OK;
 	c->strength = 0;
-	enum les_kind kind =
-		les_learner_read(c->learner, &lines, les_course_read_line, &loss, reterr);
+	enum les_kind kind = les_learner_read(c->learner, &samples, c->task->read, &loss, reterr);
 	if (kind == LES_OK && c->read_kind != LES_OK)
-		kind = les_fail(reterr, c->read_kind, "no memory for a text");
-	report->cer = (float)les_rates_cer(&c->read);
-	report->cer_normalised = (float)les_rates_cer_normalised(&c->read);
-	report->wer = (float)les_rates_wer(&c->read);
+		kind = les_fail(reterr, c->read_kind, "no memory to read what was kept apart");
+	if (kind == LES_OK)
+		*ret_error = c->task->score(c, report);
 	return kind;
 }
 
@@ -251,7 +250,7 @@ static enum les_kind note_best(struct course *c, float error, bool measured,
 	p->best_epoch = p->epoch;
 	p->since_best = 0;
 	if (measured)
-		p->best_cer = error;
+		p->best_error = error;
 	memcpy(c->best, c->params->values, c->params->values_n * sizeof *c->best);
 	return les_course_tell_best(c, c->best, reterr);
 }
@@ -264,22 +263,22 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 	const bool measured = c->val_n > 0;
 	struct les_training_report report = report_of(c, w);
 	const double loss = p->loss_n ? p->loss_sum / p->loss_n : 0;
-	enum les_kind kind = measured ? validate(c, &report, reterr) : LES_OK;
+	float error = (float)loss;
+	enum les_kind kind = measured ? validate(c, &report, &error, reterr) : LES_OK;
 
 	if (kind != LES_OK)
 		return kind;
-	const float error = measured ? report.cer : (float)loss;
 	p->since_best++;
 	if (p->loss_before > 0 && loss > 3 * p->loss_before + 10)
 		kind = roll_back(c, reterr);
-	else if (!measured || p->best_cer < 0 || error < p->best_cer)
+	else if (!measured || p->best_error < 0 || error < p->best_error)
 		kind = note_best(c, error, measured, reterr);
 	p->loss_before = loss;
 	les_plateau_note(&c->rate, &p->plateau, error);
 	report.epoch_done = true;
 	report.lines_done = report.lines_all;
 	report.best_epoch = p->best_epoch;
-	report.best_cer = p->best_cer;
+	report.best_error = p->best_error;
 	report.rollbacks_n = p->rollbacks_n;
 	if (kind == LES_OK)
 		kind = tell(c, &report, reterr);
@@ -293,7 +292,7 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 /* A net that reads nothing yet, only blanks, has not begun: it is not for patience to end that. */
 static bool is_settled(const struct course *c)
 {
-	const bool begun = c->val_n == 0 || c->place.best_cer < 0.9f;
+	const bool begun = c->val_n == 0 || c->place.best_error < 0.9f;
 
 	return begun && c->options->patience > 0 && c->place.since_best >= c->options->patience;
 }
@@ -340,6 +339,7 @@ enum les_kind les_course_run(const struct les_course_request *request,
 	c->request = *request;
 	c->options = request->options;
 	c->events = events;
+	c->task = &les_course_of_lines;
 	enum les_kind kind = course_init(c, reterr);
 	if (kind == LES_OK) {
 		struct watch watch = {.started = seconds()};

@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 	return hash;
 }
 
-/* Spec, options that change the way, and the lines. */
+/* Spec, options that change the way, and the samples. */
 static uint64_t belonging(const struct course *c)
 {
 	const struct les_training *o = c->options;
@@ -32,8 +32,8 @@ static uint64_t belonging(const struct course *c)
 	hash = mix(hash, &o->threads, sizeof o->threads);
 	hash = mix(hash, &c->train_n, sizeof c->train_n);
 	hash = mix(hash, &c->val_n, sizeof c->val_n);
-	for (uint32_t i = 0; i < c->request.pack->lines_n; i++)
-		hash = mix(hash, &c->lines[i].w, sizeof c->lines[i].w);
+	for (uint32_t i = 0; i < c->samples_n; i++)
+		hash = mix(hash, &c->samples[i].w, sizeof c->samples[i].w);
 	return hash;
 }
 
@@ -52,7 +52,7 @@ static void put_place(struct les_buf *out, const struct course *c)
 	les_buf_u32(out, p->best_epoch);
 	les_buf_u32(out, p->since_best);
 	les_buf_u32(out, p->rollbacks_n);
-	les_buf_f32(out, p->best_cer);
+	les_buf_f32(out, p->best_error);
 	les_buf_f32(out, p->rate_scale);
 	les_buf_f32(out, p->plateau.best);
 	les_buf_f32(out, p->plateau.scale);
@@ -81,7 +81,7 @@ static void take_place(struct les_rd *r, struct course_place *p, uint64_t *ret_s
 	p->best_epoch = les_rd_u32(r);
 	p->since_best = les_rd_u32(r);
 	p->rollbacks_n = les_rd_u32(r);
-	p->best_cer = les_rd_f32(r);
+	p->best_error = les_rd_f32(r);
 	p->rate_scale = les_rd_f32(r);
 	p->plateau.best = les_rd_f32(r);
 	p->plateau.scale = les_rd_f32(r);

@@ -48,82 +48,42 @@ static enum les_kind set_spec(struct course *c, const char *spec, struct les_err
 	return les_vgsl_parse(c->spec, &c->graph, reterr);
 }
 
-static enum les_kind new_net(struct course *c, const struct les_alphabet *alphabet,
-			     struct les_error *reterr)
+enum les_kind les_course_new_net(struct course *c, const char *output, struct les_error *reterr)
 {
 	const char *spec = c->options->spec;
 	char whole[LES_SPEC_BYTES_MAX + 32];
 	const size_t n = strlen(spec);
-	enum les_kind kind = les_codec_of_alphabet(alphabet, &c->codec, reterr);
 
-	if (kind != LES_OK)
-		return kind;
 	if (n < 2 || spec[n - 1] != ']')
 		return les_fail(reterr, LES_ARG, "the spec is not in brackets");
-	snprintf(whole, sizeof whole, "%.*s O1c%u]", (int)n - 1, spec, c->codec.classes);
+	snprintf(whole, sizeof whole, "%.*s %s]", (int)n - 1, spec, output);
 	return set_spec(c, whole, reterr);
 }
 
-static enum les_kind base_net(struct course *c, const struct les_alphabet *alphabet,
-			      struct les_error *reterr)
+enum les_kind les_course_base_net(struct course *c, const char *type, uint32_t out_c,
+				  struct les_error *reterr)
 {
-	const struct les_weights *base = c->request.base;
+	const char *spec = c->request.base->spec;
 	char whole[LES_SPEC_BYTES_MAX + 96];
-	enum les_kind kind = les_vgsl_parse(base->spec, &c->graph, reterr);
+	enum les_kind kind = les_vgsl_parse(spec, &c->graph, reterr);
 
 	if (kind != LES_OK)
 		return kind;
-	if (base->kind != LES_NET_RECOGNITION)
-		return les_fail(reterr, LES_ARG, "the base is no recogniser");
-	kind = les_codec_of_base(base, c->graph.out_c, alphabet, c->options->resize, &c->codec,
-				 reterr);
-	if (kind != LES_OK)
-		return kind;
-	const struct les_layer *last = &c->graph.layers[c->graph.layers_n - 1];
-	if (last->op != LES_OP_LINEAR)
-		return les_fail(reterr, LES_UNSUPPORTED, "the base does not end in an O1 layer");
-	snprintf(whole, sizeof whole, "%.*s O{%s}1c%u]", body_length(base->spec), base->spec,
-		 last->name, c->codec.classes);
+	snprintf(whole, sizeof whole, "%.*s O{%s}%s%u]", body_length(spec), spec,
+		 c->graph.layers[c->graph.layers_n - 1].name, type, out_c);
 	return set_spec(c, whole, reterr);
 }
 
-/* Dropout as asked for in place of the spec's. */
-static void set_dropout(struct course *c)
-{
-	for (uint32_t i = 0; i < c->graph.layers_n && c->options->dropout >= 0; i++)
-		if (c->graph.layers[i].op == LES_OP_DROPOUT)
-			c->graph.layers[i].dropout.p =
-				c->options->dropout < 0.95f ? c->options->dropout : 0.95f;
-}
-
-enum les_kind les_course_make_net(struct course *c, struct les_error *reterr)
-{
-	struct les_alphabet alphabet = {0};
-	enum les_kind kind = les_course_alphabet(c->request.pack, &alphabet, reterr);
-
-	c->codec.arena = LES_ARENA(64u << 20);
-	if (kind == LES_OK)
-		kind = c->request.base ? base_net(c, &alphabet, reterr)
-				       : new_net(c, &alphabet, reterr);
-	les_alphabet_done(&alphabet);
-	if (kind == LES_OK && c->graph.in_c != 1)
-		kind = les_fail(reterr, LES_UNSUPPORTED, "only nets that read grey can be trained");
-	set_dropout(c);
-	if (kind == LES_OK)
-		kind = les_params_new(&c->graph, &c->params, reterr);
-	return kind;
-}
-
-/* The output layer's rows follow their labels; those of new labels begin at zero. */
+/* The output layer's rows follow their labels or classes; those of new ones begin at zero. */
 static void copy_rows(const struct course *c, const struct les_param *p, const struct les_tensor *t)
 {
 	const size_t row = p->n / p->dims[0];
 	float *to = c->params->values + p->at;
 
 	memset(to, 0, p->n * sizeof *to);
-	for (uint32_t i = 0; i < c->codec.classes; i++)
-		if (c->codec.from[i] < t->dims[0])
-			memcpy(to + i * row, t->values + c->codec.from[i] * row, row * sizeof *to);
+	for (uint32_t i = 0; i < p->dims[0]; i++)
+		if (c->rows[i] < t->dims[0])
+			memcpy(to + i * row, t->values + c->rows[i] * row, row * sizeof *to);
 }
 
 enum les_kind les_course_first_weights(struct course *c, struct les_error *reterr)
@@ -155,22 +115,18 @@ enum les_kind les_course_tell_best(struct course *c, const float *values, struct
 	LES_CLEANUP(les_free_p)
 	struct les_tensor *tensors = calloc(c->params->tensors_n, sizeof *tensors);
 	struct les_params as = *c->params;
-	struct les_weights weights = {.kind = LES_NET_RECOGNITION,
+	struct les_weights weights = {.kind = c->task->net,
 				      .spec = c->spec,
-				      .boxes = base && base->boxes,
-				      .plain_boxes = true,
-				      .legacy_polygons = base && base->legacy_polygons,
 				      .temperature = 1,
 				      .precision = "f32",
 				      .meta = base ? base->meta : "{}",
 				      .tensors = tensors,
-				      .tensors_n = as.tensors_n,
-				      .codes = c->codec.codes,
-				      .codes_n = c->codec.codes_n};
+				      .tensors_n = as.tensors_n};
 
 	if (!tensors)
 		return les_fail(reterr, LES_NOMEM, "no memory for a model");
 	as.values = (float *)(uintptr_t)values; /* only read */
 	les_params_describe(&as, tensors);
+	c->task->describe(c, &weights);
 	return c->events->best(c->events->context, &weights, reterr);
 }

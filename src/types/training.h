@@ -61,7 +61,7 @@ struct les_training_report {
 	float loss;                     /* mean a line, of this epoch so far */
 	float rate;
 	float cer, cer_normalised, wer; /* of validation, as fractions; < 0 where there is none */
-	float best_cer;                 /* < 0: none yet */
+	float best_error;               /* CER, or 1 − F1; < 0: none yet */
 	float lines_per_second;
 	uint64_t memory_bytes; /* resident, at most so far */
 };

@@ -176,8 +176,8 @@ static void twenty_lines_are_learnt_by_heart(void **state)
 	(void)state;
 	assert_int_equal(run(&o, fd, &heard, NULL, 0), LES_TRAINING_COMPLETE);
 	assert_true(heard.last.best_epoch > 0);
-	if (heard.last.best_cer != 0)
-		fail_msg("CER %g after %u epochs", (double)heard.last.best_cer, heard.last.epoch);
+	if (heard.last.best_error != 0)
+		fail_msg("CER %g after %u epochs", (double)heard.last.best_error, heard.last.epoch);
 	forget(&heard);
 	close(fd);
 }

@@ -85,7 +85,7 @@ static void reports_travel(void **state)
 						   .best_epoch = 2,
 						   .loss = 12.5f,
 						   .cer = 0.25f,
-						   .best_cer = 0.125f,
+						   .best_error = 0.125f,
 						   .memory_bytes = 1ull << 33};
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	struct les_session session = {LES_ROLE_TRAIN, LES_STATE_TRAINING};

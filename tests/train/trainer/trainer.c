@@ -49,7 +49,7 @@ static void report(bool epoch_done, uint32_t epoch, uint32_t best_epoch, float c
 					      .best_epoch = best_epoch,
 					      .loss = 20 / (float)epoch,
 					      .cer = cer,
-					      .best_cer = best_epoch ? cer : -1};
+					      .best_error = best_epoch ? cer : -1};
 	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 
 	les_training_report_encode(&body, &r);
