@@ -5,10 +5,13 @@
 #include "cli/model_show.h"
 #include "cli/model_test.h"
 #include "cli/options.h"
+#include "ipc/memfd.h"
 #include "jobs/convert.h"
 #include "models/registry.h"
 #include "models/write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +111,31 @@ static enum les_kind pool_new(const struct arguments *a, struct les_pool **ret,
 	return les_pool_new(&config, ret, reterr);
 }
 
+/* The card beside a model's file, NAME.md of NAME.safetensors: what it says and the options do not.
+ * Strings are the arena's. No such file, or no card in it, is nothing. */
+static enum les_kind add_card_beside(const char *path, struct les_arena *arena,
+				     struct les_card *card, struct les_error *reterr)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+	const size_t n = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
+	LES_CLEANUP(les_free_p) char *beside = NULL;
+	LES_CLEANUP(les_fd_close) int fd = -1;
+	LES_CLEANUP(les_view_close) struct les_view view = {0};
+	struct les_card said;
+
+	if (asprintf(&beside, "%.*s.md", (int)n, path) < 0)
+		return les_fail(reterr, LES_NOMEM, "no memory for a path");
+	fd = open(beside, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? LES_OK : les_fail_errno(reterr, "cannot open %s", beside);
+	enum les_kind kind = les_view_open(fd, LES_CARD_BYTES_MAX, &view, reterr);
+	if (kind == LES_OK)
+		kind = les_card_read((const char *)view.bytes, view.n, arena, &said, reterr);
+	if (kind == LES_OK)
+		les_card_complete(card, &said);
+	return kind == LES_FORMAT ? LES_OK : kind;
+}
+
 static enum les_kind put_into_registry(struct arguments *a, struct les_pool *pool, const char *name,
 				       struct les_error *reterr)
 {
@@ -115,8 +143,12 @@ static enum les_kind put_into_registry(struct arguments *a, struct les_pool *poo
 	LES_CLEANUP(les_fd_close) int original_fd = -1;
 	LES_CLEANUP(les_fd_close) int weights_fd = -1;
 	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
+	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(2 * LES_CARD_BYTES_MAX);
+	struct les_card card = a->card;
 	enum les_kind kind = les_input_open(path, LES_MODEL_FILE_BYTES_MAX, &original_fd, reterr);
 
+	if (kind == LES_OK)
+		kind = add_card_beside(path, &arena, &card, reterr);
 	if (kind == LES_OK)
 		kind = les_model_convert(pool, original_fd, a->part, &weights_fd, &net, reterr);
 	if (kind != LES_OK)
@@ -126,7 +158,7 @@ static enum les_kind put_into_registry(struct arguments *a, struct les_pool *poo
 					.original_fd = original_fd,
 					.weights_fd = weights_fd,
 					.weights = &net.weights,
-					.card = &a->card,
+					.card = &card,
 					.replace = a->replace};
 	kind = les_registry_import(&a->registry, &what, reterr);
 	if (kind != LES_OK)

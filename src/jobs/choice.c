@@ -31,11 +31,20 @@ static enum les_kind choose_recogniser(struct les_pool *pool, const struct les_j
 	return kind;
 }
 
-/* A line finder is not needed: Tesseract finds lines, too. */
+static bool is_print(const char *script)
+{
+	return strcmp(script, "fraktur") == 0 || strcmp(script, "typescript") == 0;
+}
+
+/* A line finder is not needed: Tesseract finds lines, too, and those of print it finds better than
+ * what has learnt hands. */
 static enum les_kind choose_segmenter(struct les_pool *pool, const struct les_job_request *request,
 				      struct les_choice *choice, struct les_error *reterr)
 {
 	struct les_model model;
+
+	if (!request->segmenter[0] && is_print(request->script))
+		return LES_OK;
 	enum les_kind kind =
 		request->segmenter[0]
 			? les_net_named(pool, request->registry, request->segmenter,

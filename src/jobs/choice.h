@@ -22,7 +22,8 @@ bool les_choice_is_neural(const struct les_job_request *request);
 
 /* Chooses and opens. `auto` reads with nets where a model is named, the script is handwriting, or
  * the registry has a net for a script of print that was named, and no language was.
- * Lines come from a layout, from the line finder, or, where there is none, from Tesseract.
+ * Lines come from a layout, from the line finder, or, where there is none or the script is print
+ * and none was named, from Tesseract.
  * *ret: les_choice_done(). errors: ARG, NOTFOUND (which model, and where it was looked for), what
  * keeps a model from being opened. */
 enum les_kind les_choice_make(struct les_pool *pool, const struct les_job_request *request,

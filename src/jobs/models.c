@@ -72,18 +72,21 @@ static void remember(const struct stat *st, const char sha256[65])
 	pthread_mutex_unlock(&remembered_lock);
 }
 
-static enum les_kind hash(int fd, const struct stat *st, char out[65], struct les_error *reterr)
+enum les_kind les_model_hash(int fd, char out[65], struct les_error *reterr)
 {
-	size_t n = (size_t)st->st_size;
+	struct stat st;
 
-	if (recall(st, out))
+	if (fstat(fd, &st) != 0 || st.st_size <= 0)
+		return les_fail(reterr, LES_IO, "cannot size a model");
+	if (recall(&st, out))
 		return LES_OK;
+	const size_t n = (size_t)st.st_size;
 	void *bytes = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return les_fail_errno(reterr, "cannot map a model of %zu bytes", n);
 	les_sha256_hex(bytes, n, out);
 	munmap(bytes, n);
-	remember(st, out);
+	remember(&st, out);
 	return LES_OK;
 }
 
@@ -126,7 +129,7 @@ static enum les_kind open_one(const char *const *folders, struct les_model *mode
 	    (uint64_t)st.st_size > LES_TESSDATA_BYTES_MAX)
 		return les_fail(reterr, LES_LIMIT, "the model of \"%s\" has %lld bytes",
 				model->name, (long long)st.st_size);
-	return hash(model->fd, &st, model->sha256, reterr);
+	return les_model_hash(model->fd, model->sha256, reterr);
 }
 
 enum les_kind les_models_open(const char *const *folders, const char *language,

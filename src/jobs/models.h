@@ -23,8 +23,11 @@ struct les_models {
 	uint32_t n;
 };
 
+/* SHA-256 of a model's file, hex; remembered per file (device, inode, size, time). errors: IO. */
+enum les_kind les_model_hash(int fd, char out[65], struct les_error *reterr);
+
 /* Opens and hashes what `language` names, from the first of the NULL-terminated folders that has
- * it. Hashes are remembered per file (device, inode, size, time). *ret: les_models_done(). errors:
+ * it. *ret: les_models_done(). errors:
  * ARG malformed; NOTFOUND names the language and the folders; LIMIT; IO. */
 enum les_kind les_models_open(const char *const *folders, const char *language,
 			      struct les_models *ret, struct les_error *reterr);

@@ -120,14 +120,15 @@ static enum les_kind open_found(const struct les_found *found, struct les_model 
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	struct les_model model = {.ref.use = LES_MODEL_NET, .fd = -1};
 	struct les_net_file net;
-	enum les_kind kind = les_found_sha256(found, model.sha256, reterr);
+	enum les_kind kind = les_found_net(found, false, &fd, &net, reterr);
 
-	if (kind == LES_OK)
-		kind = les_found_net(found, false, &fd, &net, reterr);
 	if (kind != LES_OK)
 		return kind;
 	*ret_kind = net.weights.kind;
 	les_net_file_done(&net);
+	kind = les_model_hash(fd, model.sha256, reterr);
+	if (kind != LES_OK)
+		return kind;
 	memcpy(model.ref.id, model.sha256, sizeof model.ref.id - 1);
 	memcpy(model.name, found->name, sizeof model.name);
 	model.fd = LES_TAKE_FD(fd);
@@ -188,26 +189,33 @@ struct search {
 	struct les_model model; /* fd -1 until one is found */
 };
 
+/* Whether it is what is looked for; hashes nothing, so that many models cost little. */
+static bool fits(const struct search *search, const struct les_found *found)
+{
+	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(1 << 20);
+	struct les_net_file net;
+	struct les_card card;
+
+	if (les_found_net(found, false, NULL, &net, NULL) != LES_OK)
+		return false;
+	const bool of_kind = net.weights.kind == search->kind;
+	les_net_file_done(&net);
+	return of_kind && (strcmp(search->script, "auto") == 0 ||
+			   (les_found_card(found, &arena, &card, NULL) == LES_OK &&
+			    strcmp(card.script, search->script) == 0));
+}
+
 /* A model that cannot be opened is passed over: it is said where it is asked for by name. */
 static enum les_kind look_at(void *context, const struct les_found *found, struct les_error *reterr)
 {
 	struct search *search = context;
-	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(1 << 20);
-	struct les_model model = {.fd = -1};
-	struct les_card card;
+	struct les_model model;
 	enum les_net_kind kind;
 
 	(void)reterr;
-	if (search->model.fd >= 0 || open_found(found, &model, &kind, NULL) != LES_OK)
-		return LES_OK;
-	const bool fits =
-		kind == search->kind && (strcmp(search->script, "auto") == 0 ||
-					 (les_found_card(found, &arena, &card, NULL) == LES_OK &&
-					  strcmp(card.script, search->script) == 0));
-	if (fits)
+	if (search->model.fd < 0 && fits(search, found) &&
+	    open_found(found, &model, &kind, NULL) == LES_OK)
 		search->model = model;
-	else
-		les_fd_close(&model.fd);
 	return LES_OK;
 }
 

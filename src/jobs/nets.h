@@ -17,9 +17,9 @@ enum les_kind les_net_named(struct les_pool *pool, const struct les_registry *re
 			    const char *name, bool paths, enum les_net_kind kind,
 			    struct les_model *ret, struct les_error *reterr);
 
-/* The first of the registry, in the order of names, that is of that kind and, unless script is
- * "auto", whose card says that script. errors: NOTFOUND (words say what was looked for); those of
- * the registry. */
+/* The first of the registry, in the order of les_registry_each(), that is of that kind and, unless
+ * script is "auto", whose card says that script. errors: NOTFOUND (words say what was looked for);
+ * those of the registry. */
 enum les_kind les_net_for_script(const struct les_registry *registry, const char *script,
 				 enum les_net_kind kind, struct les_model *ret,
 				 struct les_error *reterr);

@@ -65,11 +65,13 @@ static void put_front(struct les_buf *out, const struct les_training_card *card)
 			  "  - kraken_version>=7.0\n");
 	put_one(out, "language", card->language);
 	put_one(out, "script", script_code(card->script));
+	put_one(out, "tags", card->script); /* its code does not tell a hand from print */
 	les_buf_puts(out, "model_type:\n  - recognition\n");
 	put_list(out, "datasets", card->sources, card->sources_n);
 	put_one(out, "base_model", card->base);
 	if (best->epoch && best->cer >= 0)
-		les_buf_printf(out, "metrics:\n  cer: %.2f\n", 100 * (double)best->cer);
+		les_buf_printf(out, "metrics:\n  cer: %.2f\n  cer_normalised: %.2f\n",
+			       100 * (double)best->cer, 100 * (double)best->cer_normalised);
 	les_buf_puts(out, "---\n\n");
 }
 

@@ -35,6 +35,21 @@ void les_card_init(struct les_card *card)
 		*word_of(card, i) = "";
 }
 
+void les_card_complete(struct les_card *card, const struct les_card *other)
+{
+	struct les_card from = *other;
+
+	for (size_t i = 0; i < LES_COUNT(words); i++)
+		if (!(*word_of(card, i))[0])
+			*word_of(card, i) = *word_of(&from, i);
+	if (card->cer_raw < 0)
+		card->cer_raw = from.cer_raw;
+	if (card->cer_normalised < 0)
+		card->cer_normalised = from.cer_normalised;
+	if (!card->lines_n)
+		card->lines_n = from.lines_n;
+}
+
 /* Six digits say more than was measured, and the f32 next to 0.05 says less. */
 static json_t *rate(float v)
 {

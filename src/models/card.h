@@ -37,4 +37,15 @@ void les_card_write(struct les_buf *out, const struct les_card *card, const char
 enum les_kind les_card_load(const char *text, size_t n, struct les_arena *arena,
 			    struct les_card *ret, struct les_error *reterr);
 
+/* Reads a card as models are published with: Markdown whose front matter has the fields of the
+ * HTRMoPo schema (source: https://github.com/mittagessen/HTRMoPo, v1). Several languages, sources
+ * and bases become one field each; a tag that is a script of ours says more than its ISO 15924
+ * code. What is written in another way than usual, or has control characters, is passed over.
+ * errors: FORMAT (no front matter, not UTF-8), NOMEM. */
+enum les_kind les_card_read(const char *text, size_t n, struct les_arena *arena,
+			    struct les_card *ret, struct les_error *reterr);
+
+/* What is not said in card is taken from other; strings are borrowed. */
+void les_card_complete(struct les_card *card, const struct les_card *other);
+
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char installed[] = "/usr/share/lesart/models";
+static const char installed[] = "share/lesart/models";
 
 static enum les_kind folder_add(struct les_registry *registry, char *path, struct les_error *reterr)
 {
@@ -40,24 +40,40 @@ static char *own_folder(const char *state)
 	return join(home && home[0] == '/' ? home : "", ".local/share/lesart/models");
 }
 
+static bool ends_in(const char *s, const char *ending)
+{
+	const size_t n = strlen(s), ending_n = strlen(ending);
+
+	return n >= ending_n && strcmp(s + n - ending_n, ending) == 0;
+}
+
+/* Of a build tree or below a prefix, both two steps above the workers; NULL where that is not
+ * there or memory ran out. Without the "..", so that people and Landlock read it, too. */
+static char *shipped_folder(const char *binary_dir)
+{
+	LES_CLEANUP(les_free_p)
+	char *folder =
+		join(binary_dir, ends_in(binary_dir, "/src/bin") ? "../../models"
+								 : "../../share/lesart/models");
+
+	return folder ? realpath(folder, NULL) : NULL;
+}
+
 enum les_kind les_registry_init(const char *models, const char *state, const char *binary_dir,
 				struct les_registry *ret, struct les_error *reterr)
 {
 	struct les_registry registry = {0};
-	LES_CLEANUP(les_free_p) char *in_source = NULL;
+	LES_CLEANUP(les_free_p) char *shipped = binary_dir ? shipped_folder(binary_dir) : NULL;
 	enum les_kind kind = LES_OK;
 
 	if (models)
 		kind = folder_add(&registry, strdup(models), reterr);
 	if (kind == LES_OK && (state || !models))
 		kind = folder_add(&registry, own_folder(state), reterr);
+	if (kind == LES_OK && shipped)
+		kind = folder_add(&registry, LES_TAKE(shipped), reterr);
 	if (kind == LES_OK)
-		kind = folder_add(&registry, strdup(installed), reterr);
-	/* BUILD/src/bin, and the build folder in the source */
-	in_source = binary_dir ? join(binary_dir, "../../../models") : NULL;
-	if (kind == LES_OK && in_source && strstr(binary_dir, "/src/bin") &&
-	    access(in_source, R_OK) == 0)
-		kind = folder_add(&registry, LES_TAKE(in_source), reterr);
+		kind = folder_add(&registry, join("/usr", installed), reterr);
 	if (kind == LES_OK)
 		*ret = registry;
 	else
@@ -182,6 +198,27 @@ static enum les_kind names_of(const char *folder, struct names *names, struct le
 	return LES_OK;
 }
 
+static bool is_among(const struct names *names, uint32_t n, const char *name)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(names->at[i], name) == 0)
+			return true;
+	return false;
+}
+
+static enum les_kind visit_name(const struct les_registry *registry, const char *name,
+				enum les_kind (*visit)(void *context, const struct les_found *found,
+						       struct les_error *reterr),
+				void *context, struct les_error *reterr)
+{
+	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
+	enum les_kind kind = les_registry_find(registry, name, &found, reterr);
+
+	if (kind == LES_NOTFOUND)
+		return LES_OK; /* some other folder */
+	return kind == LES_OK ? visit(context, &found, reterr) : kind;
+}
+
 enum les_kind les_registry_each(const struct les_registry *registry,
 				enum les_kind (*visit)(void *context, const struct les_found *found,
 						       struct les_error *reterr),
@@ -194,18 +231,13 @@ enum les_kind les_registry_each(const struct les_registry *registry,
 
 	if (!room)
 		return les_fail(reterr, LES_NOMEM, "no memory for a list of models");
-	for (uint32_t i = 0; i < registry->n && kind == LES_OK; i++)
+	for (uint32_t i = 0; i < registry->n && kind == LES_OK; i++) {
+		const uint32_t first = names.n;
 		kind = names_of(registry->folders[i], &names, reterr);
-	qsort(names.at, names.n, sizeof names.at[0], compare_names);
-	for (uint32_t i = 0; i < names.n && kind == LES_OK; i++) {
-		LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
-		if (i && strcmp(names.at[i], names.at[i - 1]) == 0)
-			continue;
-		kind = les_registry_find(registry, names.at[i], &found, reterr);
-		if (kind == LES_OK)
-			kind = visit(context, &found, reterr);
-		else if (kind == LES_NOTFOUND)
-			kind = LES_OK; /* some other folder */
+		qsort(names.at[first], names.n - first, sizeof names.at[0], compare_names);
+		for (uint32_t k = first; k < names.n && kind == LES_OK; k++)
+			if (!is_among(&names, first, names.at[k]))
+				kind = visit_name(registry, names.at[k], visit, context, reterr);
 	}
 	return kind;
 }

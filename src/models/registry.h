@@ -26,8 +26,9 @@ struct les_registry {
 };
 
 /* models (--models, $LESART_MODELS; NULL if not given), state/models (where neither is given,
- * $XDG_DATA_HOME or ~/.local/share, /lesart/models); then /usr/share/lesart/models; then, where the
- * workers at binary_dir (NULL: none) are those of a build tree, its source's models/.
+ * $XDG_DATA_HOME or ~/.local/share, /lesart/models); then those that came with the program, told by
+ * where its workers lie (binary_dir; NULL: none): BUILD/models of BUILD/src/bin,
+ * PREFIX/share/lesart/models of PREFIX/libexec/lesart; then /usr/share/lesart/models.
  * les_registry_done(). errors: NOMEM. */
 enum les_kind les_registry_init(const char *models, const char *state, const char *binary_dir,
 				struct les_registry *ret, struct les_error *reterr);
@@ -50,8 +51,9 @@ void les_found_done(struct les_found *found);
 enum les_kind les_registry_find(const struct les_registry *registry, const char *name_or_path,
 				struct les_found *ret, struct les_error *reterr);
 
-/* All models, by name; a name in several folders counts once, as les_registry_find() takes it.
- * Calls back with each; another kind than OK ends it. errors: LIMIT, IO, those of visit. */
+/* All models, folder by folder, in each by name: one's own come before those that came with the
+ * program. A name in several folders counts once, as les_registry_find() takes it. Calls back with
+ * each; another kind than OK ends it. errors: LIMIT, IO, those of visit. */
 enum les_kind les_registry_each(const struct les_registry *registry,
 				enum les_kind (*visit)(void *context, const struct les_found *found,
 						       struct les_error *reterr),

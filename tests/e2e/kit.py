@@ -6,6 +6,7 @@ import ctypes
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -17,7 +18,7 @@ import zlib
 
 BUILD = os.environ["LESART_BUILD"]
 SOURCE = os.environ["LESART_SOURCE"]
-LESART = os.path.join(BUILD, "src/bin/lesart")
+BUILT = os.path.join(BUILD, "src/bin")
 CHECK_JSON = os.path.join(BUILD, "tests/export/check-json")
 SCHEMAS = os.path.join(SOURCE, "docs/schemas")
 LETTER = os.path.join(SOURCE, "samples/letter.jpg")
@@ -27,6 +28,14 @@ SHARED = os.environ.get("LESART_SHARED", os.path.join(SOURCE, "../shared"))
 # A build for sanitizers confines nothing, and says so.
 WEAK = ["--allow-weak-sandbox"] if os.environ.get("LESART_UNCONFINED") == "true" else []
 PATIENCE_S = 120  # for what takes a second: a machine may be busy
+
+# The build's programs in a folder of their own: no models came with these, so that a test sees its
+# own only.
+BARE = tempfile.TemporaryDirectory(prefix="bare-", dir=os.path.join(BUILD, "tests/e2e"))
+for program in os.listdir(BUILT):
+    if program.startswith("lesart") and os.path.isfile(os.path.join(BUILT, program)):
+        shutil.copy(os.path.join(BUILT, program), BARE.name)
+LESART = os.path.join(BARE.name, "lesart")
 
 # Whoever loses its parent becomes a child of this process: so nobody is left behind unseen.
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
@@ -110,10 +119,10 @@ class Test(unittest.TestCase):
     def environment(self, more=None):
         return {"PATH": "/usr/bin:/bin", "TMPDIR": self.tmp, "LC_ALL": "C.UTF-8", **(more or {})}
 
-    def run_lesart(self, *arguments, rc=0, stdin=None, env=None):
+    def run_lesart(self, *arguments, rc=0, stdin=None, env=None, lesart=LESART):
         """Standard output and standard error of a run that must end with rc."""
         weak = WEAK if arguments[0] in ("read", "eval", "serve") else []
-        done = subprocess.run([LESART, arguments[0], *weak, *arguments[1:]], input=stdin,
+        done = subprocess.run([lesart, arguments[0], *weak, *arguments[1:]], input=stdin,
                               stdin=subprocess.DEVNULL if stdin is None else None,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.dir,
                               env=self.environment(env), timeout=PATIENCE_S, check=False)
@@ -241,12 +250,12 @@ class UnixConnection(http.client.HTTPConnection):
 class Server:
     """lesart serve on a unix socket, once /health gives that status."""
 
-    def __init__(self, test, *arguments, env=None, listen=None, status=200):
+    def __init__(self, test, *arguments, env=None, listen=None, status=200, lesart=LESART):
         self.dir = test.dir
         self.address = listen or "unix:" + test.path("socket")
         self.log = open(test.path("log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [LESART, "serve", *WEAK, "--listen", self.address, *arguments],
+            [lesart, "serve", *WEAK, "--listen", self.address, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log, cwd=test.dir,
             env=test.environment(env))
         test.servers.append(self)

@@ -513,6 +513,32 @@ static void damage_is_told(void **state)
 	}
 }
 
+static enum les_kind take_name(void *context, const struct les_found *found,
+			       struct les_error *reterr)
+{
+	(void)reterr;
+	les_buf_printf(context, "%s ", found->name);
+	return LES_OK;
+}
+
+/* One's own before others', each by name; a name twice is the first. */
+static void folders_are_looked_through_in_order(void **state)
+{
+	LES_CLEANUP(place_done) struct place own = place_new();
+	LES_CLEANUP(place_done) struct place other = place_new();
+	struct les_registry both = {{own.registry.folders[0], other.registry.folders[0]}, 2};
+	LES_CLEANUP(les_buf_done) struct les_buf names = LES_BUF(1000);
+
+	(void)state;
+	assert_int_equal(import(&own, "m", false), LES_OK);
+	assert_int_equal(import(&own, "x", false), LES_OK);
+	assert_int_equal(import(&other, "m", false), LES_OK);
+	assert_int_equal(import(&other, "a", false), LES_OK);
+	assert_int_equal(import(&other, "b", false), LES_OK);
+	assert_int_equal(les_registry_each(&both, take_name, &names, NULL), LES_OK);
+	assert_string_equal(names.bytes, "m x a b ");
+}
+
 static void self_tests_are_kept(void **state)
 {
 	LES_CLEANUP(place_done) struct place place = place_new();
@@ -549,6 +575,7 @@ int main(void)
 		cmocka_unit_test(names_are_no_paths),
 		cmocka_unit_test(models_go_in_and_come_out),
 		cmocka_unit_test(damage_is_told),
+		cmocka_unit_test(folders_are_looked_through_in_order),
 		cmocka_unit_test(self_tests_are_kept),
 	};
 
