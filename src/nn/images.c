@@ -359,6 +359,50 @@ void les_group_norm_backward(const struct les_images *s, uint32_t groups, const 
 	les_images_mask(s, dx);
 }
 
+static uint32_t lane_steps(const struct les_images *s, const struct les_lanes *lanes)
+{
+	return lanes->along_y ? s->h : s->w;
+}
+
+/* Where a step of a lane lies in the images. */
+static size_t lane_at(const struct les_images *s, const struct les_lanes *lanes, uint32_t lane,
+		      uint32_t step)
+{
+	return lanes->along_y ? at_of(s, lane / s->w, step, lane % s->w)
+			      : at_of(s, lane / s->h, lane % s->h, step);
+}
+
+void les_lanes_gather(const struct les_images *s, const struct les_lanes *lanes, const void *from,
+		      float *ret)
+{
+	for (uint32_t t = 0; t < lane_steps(s, lanes); t++)
+		for (uint32_t i = 0; i < lanes->n; i++, ret += s->c)
+			les_op_to_f32(s->type,
+				      place(from, s, lane_at(s, lanes, lanes->first + i, t)), ret,
+				      s->c);
+}
+
+void les_lanes_scatter(const struct les_images *s, const struct les_lanes *lanes, const float *from,
+		       void *ret)
+{
+	for (uint32_t t = 0; t < lane_steps(s, lanes); t++)
+		for (uint32_t i = 0; i < lanes->n; i++, from += s->c)
+			les_op_from_f32(s->type, from,
+					place(ret, s, lane_at(s, lanes, lanes->first + i, t)),
+					s->c);
+}
+
+void les_lanes_lengths(const struct les_images *s, const struct les_lanes *lanes, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < lanes->n; i++) {
+		const uint32_t lane = lanes->first + i;
+		if (lanes->along_y)
+			ret[i] = lane % s->w < s->widths[lane / s->w] ? s->h : 0;
+		else
+			ret[i] = s->widths[lane / s->h];
+	}
+}
+
 void les_collapse_forward(const struct les_images *s, const void *x, float *y)
 {
 	for (uint32_t col = 0; col < s->w; col++)

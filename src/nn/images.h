@@ -1,7 +1,7 @@
 #ifndef LES_NN_IMAGES_H
 #define LES_NN_IMAGES_H
 
-#include "nn/dnnl.h"
+#include "nn/ops.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +52,15 @@ void les_group_norm_forward(const struct les_images *s, uint32_t groups, const f
 void les_group_norm_backward(const struct les_images *s, uint32_t groups, const float *scale,
 			     const void *x, const float *moments, const void *dy, float *dscale,
 			     float *dshift, void *dx);
+
+/* Sequences out of images and back, f32 [steps][lanes->n][c]: their rows, those of the first image
+ * first, along x, or their columns along y. lengths [lanes->n] gets each lane's steps that are no
+ * padding: beside an image's width there are none. */
+void les_lanes_gather(const struct les_images *s, const struct les_lanes *lanes, const void *from,
+		      float *ret);
+void les_lanes_scatter(const struct les_images *s, const struct les_lanes *lanes, const float *from,
+		       void *ret);
+void les_lanes_lengths(const struct les_images *s, const struct les_lanes *lanes, uint32_t *ret);
 
 /* [n][h][w][c] to steps f32 [w][n][h·c], feature = row · c + channel, and the way back.
  * source: kraken lib/layers.py Reshape for S1(1x0)1,3 */

@@ -164,7 +164,7 @@ static void make_line(void *context, uint32_t i, float *image, struct les_sample
 }
 
 static void read_line(void *context, uint32_t i, const struct les_sample *sample,
-		      const uint32_t *labels, uint32_t labels_n)
+		      const struct les_reading *reading)
 {
 	struct course *c = context;
 	const struct les_pack_line line = les_pack_line(c->lines.pack, i);
@@ -173,7 +173,7 @@ static void read_line(void *context, uint32_t i, const struct les_sample *sample
 
 	(void)sample;
 	les_buf_puts(&read, "");
-	les_codec_decode(&c->lines.codec, labels, labels_n, &read);
+	les_codec_decode(&c->lines.codec, reading->labels, reading->labels_n, &read);
 	if (!truth || read.failed)
 		c->read_kind = LES_NOMEM;
 	else if (les_rates_add(&c->lines.read, NULL, truth, (const char *)read.bytes, NULL) ==

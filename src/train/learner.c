@@ -34,12 +34,11 @@ struct shard {
 	struct les_learner *learner;
 	uint32_t number;
 	struct les_replica *replica;
-	float *images;               /* [lines_n][h][w_max] */
-	struct les_sample *samples;  /* [lines_n] */
-	uint32_t *chosen;            /* [lines_n] which line each is */
-	uint32_t *labels;            /* [lines_n][steps_max] */
-	uint32_t **rows, *labels_n;  /* [lines_n] into labels, and how many there are */
-	uint32_t lines_n, steps_max; /* room */
+	float *images;                /* [lines_n][h][w_max][c] */
+	struct les_sample *samples;   /* [lines_n] */
+	uint32_t *chosen;             /* [lines_n] which line each is */
+	struct les_reading *readings; /* [lines_n] */
+	uint32_t lines_n;             /* room */
 	struct les_outcome outcome;
 	double square_sum;
 	enum les_kind kind;
@@ -68,6 +67,12 @@ static enum les_kind do_all(struct les_learner *l, void (*job)(struct shard *sha
 	return LES_OK;
 }
 
+/* Of the widest image. */
+static size_t image_values(const struct les_learner *l)
+{
+	return (size_t)l->graph->in_h * l->options.w_max * l->graph->in_c;
+}
+
 static void make_replica(struct shard *shard)
 {
 	const struct les_learner *l = shard->learner;
@@ -80,20 +85,12 @@ static void make_replica(struct shard *shard)
 		les_replica_new(l->graph, l->params, &options, &shard->replica, &shard->error);
 	if (shard->kind != LES_OK)
 		return;
-	shard->steps_max = les_replica_steps(shard->replica, o->w_max);
-	shard->images = malloc((size_t)shard->lines_n * l->graph->in_h * o->w_max * sizeof(float));
+	shard->images = malloc(shard->lines_n * image_values(l) * sizeof(float));
 	shard->samples = calloc(shard->lines_n, sizeof *shard->samples);
 	shard->chosen = calloc(shard->lines_n, sizeof *shard->chosen);
-	shard->labels = calloc((size_t)shard->lines_n * shard->steps_max, sizeof(uint32_t));
-	shard->rows = calloc(shard->lines_n, sizeof *shard->rows);
-	shard->labels_n = calloc(shard->lines_n, sizeof *shard->labels_n);
-	if (!shard->images || !shard->samples || !shard->chosen || !shard->labels || !shard->rows ||
-	    !shard->labels_n) {
+	shard->readings = calloc(shard->lines_n, sizeof *shard->readings);
+	if (!shard->images || !shard->samples || !shard->chosen || !shard->readings)
 		shard->kind = les_fail(&shard->error, LES_NOMEM, "no memory for lines");
-		return;
-	}
-	for (uint32_t i = 0; i < shard->lines_n; i++)
-		shard->rows[i] = shard->labels + (size_t)i * shard->steps_max;
 }
 
 static void free_replica(struct shard *shard)
@@ -102,9 +99,7 @@ static void free_replica(struct shard *shard)
 	free(shard->images);
 	free(shard->samples);
 	free(shard->chosen);
-	free(shard->labels);
-	free(shard->rows);
-	free(shard->labels_n);
+	free(shard->readings);
 	shard->kind = LES_OK;
 }
 
@@ -168,7 +163,7 @@ static uint32_t take_lines(struct shard *shard, uint32_t from)
 	uint32_t n = 0;
 
 	for (uint32_t i = from; i < l->lines->n && n < shard->lines_n; i += l->shards_n, n++) {
-		float *image = shard->images + (size_t)n * l->graph->in_h * l->options.w_max;
+		float *image = shard->images + n * image_values(l);
 		shard->samples[n] = (struct les_sample){.image = image};
 		shard->chosen[n] = l->lines->lines[i];
 		l->lines->make(l->lines->context, l->lines->lines[i], image, &shard->samples[n]);
@@ -306,14 +301,14 @@ static void tell_lines(struct shard *shard, uint32_t from, uint32_t n)
 	pthread_mutex_lock(&l->lock);
 	for (uint32_t i = 0; i < n; i++)
 		l->read(l->lines->context, shard->chosen[from + i], &shard->samples[from + i],
-			shard->rows[i], shard->labels_n[i]);
+			&shard->readings[i]);
 	pthread_mutex_unlock(&l->lock);
 }
 
 static void read_together(struct shard *shard, uint32_t from, uint32_t n)
 {
 	shard->kind = les_replica_read(shard->replica, shard->samples + from, n, &shard->outcome,
-				       shard->rows, shard->labels_n, &shard->error);
+				       shard->readings, &shard->error);
 	if (shard->kind == LES_OK)
 		tell_lines(shard, from, n);
 }

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /* A net in training: weights, AdamW's moments, and a replica for each of a fixed number of threads,
- * between which the lines of a step are dealt. Same seed, same lines, same number of threads: same
- * weights, to the bit. */
+ * between which the lines (or pages: what is said of lines holds of them, too) of a step are dealt.
+ * Same seed, same lines, same number of threads: same weights, to the bit. */
 struct les_learner_options {
 	enum les_type type;
 	uint32_t threads;
@@ -32,9 +32,9 @@ enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *
 void les_learner_free(struct les_learner *learner);
 LES_DEFINE_CLEANUP(struct les_learner, les_learner_free)
 
-/* Makes a line ready: fills image f32 [h][ret->w] (room for h · w_max) and *ret, which it lends
- * until the step is over. Called in any of the threads, for many lines at once; what it gives may
- * depend on `line` alone. */
+/* Makes a line ready: fills image f32 [h][ret->w][c] (room for h · w_max · c) and *ret, which it
+ * lends until the step is over. Called in any of the threads, for many lines at once; what it gives
+ * may depend on `line` alone. */
 typedef void les_line_maker(void *context, uint32_t line, float *image, struct les_sample *ret);
 
 struct les_lines {
@@ -63,9 +63,9 @@ enum les_kind les_learner_step(struct les_learner *learner, const struct les_lin
 			       struct les_error *reterr);
 
 /* Reads any number of lines without dropout; read() is called for each, in any thread, one at a
- * time. */
+ * time. The reading is lent until it returns. */
 typedef void les_line_reader(void *context, uint32_t line, const struct les_sample *sample,
-			     const uint32_t *labels, uint32_t labels_n);
+			     const struct les_reading *reading);
 enum les_kind les_learner_read(struct les_learner *learner, const struct les_lines *lines,
 			       les_line_reader *read, double *ret_loss, struct les_error *reterr);
 

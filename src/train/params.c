@@ -65,14 +65,13 @@ static const char *middle_of(enum les_op op)
 
 static enum les_kind check_layer(const struct les_layer *l, struct les_error *reterr)
 {
-	const bool odd =
-		(l->op == LES_OP_LSTM && (l->lstm.clstm || l->lstm.along_y || l->lstm.last_only)) ||
-		(l->op == LES_OP_LINEAR && l->linear.augmented) ||
-		(l->op == LES_OP_CONV &&
-		 (l->conv.transposed || l->conv.softmax ||
-		  (l->conv.act != LES_ACT_NONE && l->conv.act != LES_ACT_RELU &&
-		   l->conv.act != LES_ACT_LEAKY))) ||
-		l->op == LES_OP_ADDITION || l->op == LES_OP_CONCAT;
+	const bool odd = (l->op == LES_OP_LSTM && (l->lstm.clstm || l->lstm.last_only)) ||
+			 (l->op == LES_OP_LINEAR && l->linear.augmented) ||
+			 (l->op == LES_OP_CONV &&
+			  (l->conv.transposed || l->conv.softmax ||
+			   (l->conv.act != LES_ACT_NONE && l->conv.act != LES_ACT_RELU &&
+			    l->conv.act != LES_ACT_LEAKY))) ||
+			 l->op == LES_OP_ADDITION || l->op == LES_OP_CONCAT;
 
 	return odd ? les_fail(reterr, LES_UNSUPPORTED, "layer %s cannot be trained here", l->name)
 		   : LES_OK;

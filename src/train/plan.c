@@ -17,19 +17,51 @@ static size_t bytes_of(const struct les_images *s)
 	return les_images_values(s) * les_type_bytes(s->type);
 }
 
+/* Of each way gates, cells and outputs; and scratch for the way back. */
+static size_t lstm_bytes(const struct les_layer *l, size_t steps, size_t n)
+{
+	return ((l->lstm.both_ways ? 2 : 1) * steps * n * 6 + 2 * n) * l->lstm.hidden *
+	       sizeof(float);
+}
+
+struct lane_room les_lane_room(const struct stage *stage, const struct place *p)
+{
+	const bool along_y = stage->layer->lstm.along_y;
+	struct lane_room room = {.steps = along_y ? p->in.h : p->in.w,
+				 .all = p->in.n * (along_y ? p->in.w : p->in.h)};
+	const size_t values = (size_t)room.steps * LANES_AT_A_TIME * sizeof(float);
+
+	room.x = take(&room.bytes, values * p->in.c);
+	room.y = take(&room.bytes, values * p->out.c);
+	room.dx = take(&room.bytes, values * p->in.c);
+	room.kept = take(&room.bytes, lstm_bytes(stage->layer, room.steps, LANES_AT_A_TIME));
+	room.lengths = take(&room.bytes, LANES_AT_A_TIME * sizeof(uint32_t));
+	return room;
+}
+
+/* What a stage works with, and may forget at once. */
+static size_t shared_bytes(const struct stage *stage, const struct place *p)
+{
+	switch (stage->kind) {
+	case STAGE_LANES:
+		return les_lane_room(stage, p).bytes;
+	case STAGE_LINEAR:
+		return p->in.type == LES_F32 ? 0 : PIXELS_AT_A_TIME * p->in.c * sizeof(float);
+	default:
+		return 0;
+	}
+}
+
 /* Memory that a stage keeps from the way there for the way back. */
 static size_t kept_bytes(const struct stage *stage, const struct place *p)
 {
-	const size_t rows = (size_t)p->out.n * p->out.w;
-
 	switch (stage->kind) {
 	case STAGE_POOL:
 		return les_images_values(&p->out);
 	case STAGE_NORM:
 		return (size_t)p->in.n * stage->layer->group_norm.groups * 2 * sizeof(float);
-	case STAGE_LSTM: /* for each way gates, cells and outputs; and scratch for the way back */
-		return ((stage->layer->lstm.both_ways ? 2 : 1) * rows * 6 + 2 * (size_t)p->out.n) *
-		       stage->layer->lstm.hidden * sizeof(float);
+	case STAGE_LSTM:
+		return lstm_bytes(stage->layer, p->out.w, p->out.n);
 	default:
 		return 0;
 	}
@@ -51,7 +83,7 @@ static void shape_of(const struct les_replica *r, const struct stage *stage,
 		p->out.w = e->w;
 	}
 	if (!stage->sequence)
-		p->out.type = r->options.type;
+		p->out.type = stage->kind == STAGE_LINEAR ? LES_F32 : r->options.type;
 }
 
 /* Where values lie on the way there. A convolution before a pool gives to the memory that is only
@@ -61,7 +93,7 @@ static size_t lay_forward(const struct les_replica *r, struct plan *plan,
 {
 	struct les_images shape = {r->options.type, plan->lines,    r->graph->in_h,
 				   plan->w,         r->graph->in_c, plan->edges};
-	size_t at = 0, flow = 0, x;
+	size_t at = 0, flow = 0, shared = 0, x;
 
 	x = plan->input = take(&at, bytes_of(&shape));
 	for (uint32_t i = 0; i < r->stages_n; i++) {
@@ -82,10 +114,13 @@ static size_t lay_forward(const struct les_replica *r, struct plan *plan,
 			p->y = SIZE_MAX; /* flow[0], once its place is known */
 		flow = bytes_of(&p->out) > flow ? bytes_of(&p->out) : flow;
 		flow = bytes_of(&p->in) > flow ? bytes_of(&p->in) : flow;
+		if (shared_bytes(stage, p) > shared)
+			shared = shared_bytes(stage, p);
 		x = p->y;
 		shape = p->out;
 	}
 	plan->logits = x;
+	plan->shared = take(&at, shared);
 	*ret_flow_bytes = flow;
 	return at;
 }

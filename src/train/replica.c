@@ -1,5 +1,3 @@
-#include "nn/ctc_loss.h"
-#include "nn/vector.h"
 #include "train/replica_inside.h"
 
 #include <math.h>
@@ -24,39 +22,60 @@ static struct stage *push(struct les_replica *r, enum stage_kind kind, uint32_t 
 	return stage;
 }
 
+/* What a layer is on images and on a sequence. */
 static const struct {
-	bool known, image, sequence; /* what it may stand on */
-	enum stage_kind kind;
+	enum stage_kind image, sequence;
 } stage_kinds[] = {
-	[LES_OP_CONV] = {true, true, false, STAGE_CONV},
-	[LES_OP_POOL] = {true, true, false, STAGE_POOL},
-	[LES_OP_LSTM] = {true, false, true, STAGE_LSTM},
-	[LES_OP_LINEAR] = {true, false, true, STAGE_LINEAR},
-	[LES_OP_RESHAPE] = {true, true, false, STAGE_COLLAPSE},
-	[LES_OP_DROPOUT] = {true, true, true, STAGE_DROPOUT},
-	[LES_OP_GROUP_NORM] = {true, true, false, STAGE_NORM},
-	[LES_OP_CONCAT] = {false, false, false, STAGE_CONV},
+	[LES_OP_CONV] = {STAGE_CONV, STAGE_NONE},
+	[LES_OP_POOL] = {STAGE_POOL, STAGE_NONE},
+	[LES_OP_LSTM] = {STAGE_LANES, STAGE_LSTM},
+	[LES_OP_LINEAR] = {STAGE_NONE, STAGE_LINEAR},
+	[LES_OP_RESHAPE] = {STAGE_COLLAPSE, STAGE_NONE},
+	[LES_OP_DROPOUT] = {STAGE_DROPOUT, STAGE_DROPOUT},
+	[LES_OP_GROUP_NORM] = {STAGE_NORM, STAGE_NONE},
+	[LES_OP_CONCAT] = {STAGE_NONE, STAGE_NONE},
 };
+
+/* As a line finder's O2 layer is: each pixel by itself, and no activation. */
+static bool is_output(const struct les_graph *g, uint32_t i)
+{
+	const struct les_layer *l = &g->layers[i];
+
+	return i + 1 == g->layers_n && l->op == LES_OP_CONV && l->conv.act == LES_ACT_NONE &&
+	       l->conv.kernel_h == 1 && l->conv.kernel_w == 1 && l->conv.stride_h == 1 &&
+	       l->conv.stride_w == 1;
+}
+
+static enum stage_kind stage_kind_of(const struct les_graph *g, uint32_t i, bool sequence)
+{
+	const struct les_layer *l = &g->layers[i];
+
+	if (l->from != (int32_t)i - 1 || l->op >= LES_COUNT(stage_kinds) ||
+	    (sequence && l->op == LES_OP_LSTM && l->lstm.along_y))
+		return STAGE_NONE;
+	if (!sequence && is_output(g, i))
+		return STAGE_LINEAR;
+	return sequence ? stage_kinds[l->op].sequence : stage_kinds[l->op].image;
+}
 
 static enum les_kind add_stage(struct les_replica *r, uint32_t i, bool *sequence,
 			       struct les_error *reterr)
 {
 	const struct les_layer *l = &r->graph->layers[i];
-	const bool in_row = l->from == (int32_t)i - 1;
+	const enum stage_kind stage_kind = stage_kind_of(r->graph, i, *sequence);
 
-	if (l->op == LES_OP_IDENTITY && in_row)
+	if (l->op == LES_OP_IDENTITY && l->from == (int32_t)i - 1)
 		return LES_OK;
-	if (!in_row || l->op >= LES_COUNT(stage_kinds) || !stage_kinds[l->op].known ||
-	    !(*sequence ? stage_kinds[l->op].sequence : stage_kinds[l->op].image))
+	if (stage_kind == STAGE_NONE)
 		return les_fail(reterr, LES_UNSUPPORTED, "layer %s cannot be trained there",
 				l->name);
 	if (l->op == LES_OP_RESHAPE && !(l->reshape.keep_a && l->reshape.a == 1))
 		return les_fail(reterr, LES_UNSUPPORTED, "layer %s leaves some of the height",
 				l->name);
-	struct stage *stage = push(r, stage_kinds[l->op].kind, i);
+	struct stage *stage = push(r, stage_kind, i);
 	*sequence |= l->op == LES_OP_RESHAPE;
 	stage->sequence = *sequence;
-	if (l->op == LES_OP_CONV)
+	if (stage_kind == STAGE_CONV)
 		stage->slope = slope_of(l);
 	return LES_OK;
 }
@@ -93,8 +112,9 @@ static enum les_kind add_stages(struct les_replica *r, struct les_error *reterr)
 		return les_fail(reterr, LES_UNSUPPORTED, "the net says no height");
 	for (uint32_t i = 0; i < g->layers_n && kind == LES_OK; i++)
 		kind = add_stage(r, i, &sequence, reterr);
-	if (kind == LES_OK && (!sequence || r->stages[r->stages_n - 1].kind != STAGE_LINEAR))
-		return les_fail(reterr, LES_UNSUPPORTED, "the net does not end in an O1 layer");
+	if (kind == LES_OK && (r->stages_n == 0 || r->stages[r->stages_n - 1].kind != STAGE_LINEAR))
+		return les_fail(reterr, LES_UNSUPPORTED,
+				"the net ends in neither an O1 nor an O2 layer");
 	pair_pools(r);
 	r->classes = g->out_c;
 	return kind;
@@ -224,19 +244,6 @@ struct les_replica_times les_replica_times(const struct les_replica *replica)
 	return replica->times;
 }
 
-uint32_t les_replica_steps(const struct les_replica *replica, uint32_t w)
-{
-	for (uint32_t i = 0; i < replica->graph->layers_n; i++)
-		w = les_layer_width(&replica->graph->layers[i], w);
-	return w;
-}
-
-const float *les_replica_logits(const struct les_replica *replica, uint32_t *ret_lines)
-{
-	*ret_lines = replica->last->lines;
-	return (const float *)(void *)(replica->block + replica->last->logits);
-}
-
 static enum les_kind renew_weights(struct les_replica *r, struct les_error *reterr)
 {
 	enum les_kind kind = LES_OK;
@@ -293,7 +300,7 @@ static void place_samples(struct run *run, const struct les_sample *samples, uin
 {
 	const struct les_replica *r = run->replica;
 	struct plan *plan = run->plan;
-	const uint32_t h = r->graph->in_h;
+	const uint32_t h = r->graph->in_h, c = r->graph->in_c;
 	uint8_t *input = r->block + plan->input;
 	const size_t size = les_type_bytes(r->options.type);
 
@@ -306,16 +313,12 @@ static void place_samples(struct run *run, const struct les_sample *samples, uin
 		fill_widths(r, plan, w, plan->widths + i);
 		fill_widths(r, plan, r->options.shared_edge ? widest : w, plan->edges + i);
 	}
-	memset(input, 0, (size_t)plan->lines * h * plan->w * size);
+	memset(input, 0, (size_t)plan->lines * h * plan->w * c * size);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t y = 0; y < h; y++) {
-			const float *from = samples[i].image + (size_t)y * samples[i].w;
-			uint8_t *to = input + (((size_t)i * h + y) * plan->w) * size;
-			if (size == 4)
-				memcpy(to, from, samples[i].w * size);
-			else
-				for (uint32_t x = 0; x < samples[i].w; x++)
-					((uint16_t *)(void *)to)[x] = les_bf16_of(from[x]);
+			const size_t row = (size_t)samples[i].w * c;
+			les_op_from_f32(r->options.type, samples[i].image + y * row,
+					input + ((size_t)i * h + y) * plan->w * c * size, row);
 		}
 }
 
@@ -327,9 +330,6 @@ static enum les_kind run_forward(struct run *run, const struct les_sample *sampl
 
 	for (uint32_t i = 0; i < n; i++)
 		w = samples[i].w > w ? samples[i].w : w;
-	if (r->graph->in_c != 1)
-		return les_fail(reterr, LES_UNSUPPORTED, "a net that reads %u channels",
-				r->graph->in_c);
 	enum les_kind kind = find_plan(r, w, &run->plan, reterr);
 	if (kind != LES_OK)
 		return kind;
@@ -340,53 +340,7 @@ static enum les_kind run_forward(struct run *run, const struct les_sample *sampl
 	place_samples(run, samples, n);
 	for (uint32_t i = 0; i < r->stages_n && kind == LES_OK; i++)
 		kind = les_stage_forward(run, i, reterr);
-	r->last = run->plan;
 	return kind;
-}
-
-/* The loss of one line; its gradient, where wanted, takes the logits' place. */
-static enum les_kind line_loss(const struct run *run, const struct les_sample *sample, uint32_t i,
-			       bool gradient, struct les_outcome *ret, struct les_error *reterr)
-{
-	const struct les_replica *r = run->replica;
-	const struct plan *plan = run->plan;
-	const uint32_t steps = plan->widths[(size_t)r->stages_n * plan->lines + i];
-	float *logits = (float *)(void *)(r->block + plan->logits) + (size_t)i * r->classes;
-	const struct les_ctc ctc = {steps,
-				    r->classes,
-				    (size_t)plan->lines * r->classes,
-				    logits,
-				    gradient ? logits : NULL,
-				    sample->labels,
-				    sample->labels_n};
-	LES_CLEANUP(les_free_p)
-	float *scratch =
-		malloc(sizeof(float) * les_ctc_scratch(steps, r->classes, sample->labels_n));
-
-	if (!scratch)
-		return les_fail(reterr, LES_NOMEM, "no memory for a loss");
-	for (uint32_t k = 0; k < sample->labels_n; k++)
-		if (sample->labels[k] == 0 || sample->labels[k] >= r->classes)
-			return les_fail(reterr, LES_ARG, "label %u of %u", sample->labels[k],
-					r->classes);
-	ret->infeasible_n += les_ctc_steps_min(sample->labels, sample->labels_n) > steps;
-	ret->loss += (double)les_ctc_loss(&ctc, scratch);
-	return LES_OK;
-}
-
-/* Steps beyond a line's end, and lines that are not there, have no part in the loss. */
-static void blank_rest(const struct run *run, uint32_t n)
-{
-	const struct les_replica *r = run->replica;
-	const struct plan *plan = run->plan;
-	float *logits = (float *)(void *)(r->block + plan->logits);
-	const struct les_images *out = &plan->places[r->stages_n - 1].out;
-
-	for (uint32_t t = 0; t < out->w; t++)
-		for (uint32_t i = 0; i < plan->lines; i++)
-			if (i >= n || t >= out->widths[i])
-				memset(logits + ((size_t)t * plan->lines + i) * r->classes, 0,
-				       r->classes * sizeof(float));
 }
 
 enum les_kind les_replica_train(struct les_replica *replica, const struct les_sample *samples,
@@ -397,10 +351,8 @@ enum les_kind les_replica_train(struct les_replica *replica, const struct les_sa
 	const double from = les_seconds();
 	enum les_kind kind = run_forward(&run, samples, n, reterr);
 
-	for (uint32_t i = 0; i < n && kind == LES_OK; i++)
-		kind = line_loss(&run, &samples[i], i, true, ret, reterr);
 	if (kind == LES_OK)
-		blank_rest(&run, n);
+		kind = les_run_loss(&run, samples, n, true, ret, reterr);
 	for (uint32_t i = replica->stages_n; i-- > 0 && kind == LES_OK;)
 		kind = les_stage_backward(&run, i, reterr);
 	replica->times.all += les_seconds() - from;
@@ -408,22 +360,15 @@ enum les_kind les_replica_train(struct les_replica *replica, const struct les_sa
 }
 
 enum les_kind les_replica_read(struct les_replica *replica, const struct les_sample *samples,
-			       uint32_t n, struct les_outcome *ret, uint32_t *const *ret_labels,
-			       uint32_t *ret_labels_n, struct les_error *reterr)
+			       uint32_t n, struct les_outcome *ret,
+			       struct les_reading *ret_readings, struct les_error *reterr)
 {
 	struct run run = {replica, NULL, false, 0};
 	enum les_kind kind = run_forward(&run, samples, n, reterr);
 
-	for (uint32_t i = 0; i < n && kind == LES_OK; i++) {
-		const struct plan *plan = run.plan;
-		const float *logits = (const float *)(void *)(replica->block + plan->logits);
-		kind = line_loss(&run, &samples[i], i, false, ret, reterr);
-		if (kind == LES_OK)
-			ret_labels_n[i] = les_ctc_labels(
-				logits + (size_t)i * replica->classes,
-				plan->widths[(size_t)replica->stages_n * plan->lines + i],
-				replica->classes, (size_t)plan->lines * replica->classes,
-				ret_labels[i]);
-	}
+	if (kind == LES_OK)
+		kind = les_run_loss(&run, samples, n, false, ret, reterr);
+	for (uint32_t i = 0; i < n && kind == LES_OK; i++)
+		ret_readings[i] = les_run_reading(&run, i);
 	return kind;
 }

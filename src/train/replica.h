@@ -11,15 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One thread's part of a training: forward and back through the net for a few lines at a time, with
- * gradients of its own. Weights are read from the params, which nobody may change meanwhile. All
- * memory for activations is taken once, for the widest lines; primitives are made once for each
- * width, which is rounded up to a multiple of LES_REPLICA_WIDTH_STEP. Lines in one run may have any
- * widths: each gets what it would get alone. */
+/* One thread's part of a training: forward and back through the net for a few lines at a time (or
+ * pages, which are but high lines, of a net that finds lines), with gradients of its own. Weights
+ * are read from the params, which nobody may change meanwhile. All memory for activations is taken
+ * once, for the widest lines; primitives are made once for each width, which is rounded up to a
+ * multiple of LES_REPLICA_WIDTH_STEP. Lines in one run may have any widths: each gets what it would
+ * get alone. */
 enum { LES_REPLICA_WIDTH_STEP = 64 };
 
 struct les_replica_options {
-	enum les_type type; /* of convolutions and what is between; LSTMs are f32 in any case */
+	enum les_type type; /* of convolutions and what is between; LSTMs and the last layer are f32
+			       in any case */
 	uint32_t lines;     /* at a time at most */
 	uint32_t w_max;     /* of any line */
 	uint64_t px_max;    /* lines · width at a time at most; one line always goes */
@@ -30,7 +32,8 @@ struct les_replica_options {
 struct les_replica;
 
 /* graph and params are borrowed and must outlive it. UNSUPPORTED where the net is not a series of
- * layers that we can train. To be made, used and freed in one thread, whose thread count counts. */
+ * layers that we can train, or ends neither in an O1 layer (a recogniser) nor in an O2 layer (a
+ * line finder). To be made, used and freed in one thread, whose thread count counts. */
 enum les_kind les_replica_new(const struct les_graph *graph, const struct les_params *params,
 			      const struct les_replica_options *options, struct les_replica **ret,
 			      struct les_error *reterr);
@@ -43,17 +46,27 @@ size_t les_replica_bytes(const struct les_replica *replica);
 /* How many lines of that width go at a time. */
 uint32_t les_replica_fits(const struct les_replica *replica, uint32_t w);
 
-/* One line: image f32 [h][w] as the net reads it (ink high, paper 0). */
+/* One line or page: image f32 [h][w][c] as the net reads it (ink high, paper 0), and what is to be
+ * read there. All is borrowed. */
 struct les_sample {
 	const float *image;
 	uint32_t w;
-	const uint32_t *labels; /* borrowed */
+	const uint32_t *labels; /* of a recogniser */
 	uint32_t labels_n;
+	const uint8_t *target; /* of a line finder: 0 or 1, [classes][h][w]; NULL of a recogniser */
 };
 
 struct les_outcome {
-	double loss;           /* sum over the lines */
+	double loss;           /* sum over the lines (CTC) or pages (struct les_segloss's total) */
 	uint32_t infeasible_n; /* lines whose text cannot fit their width */
+};
+
+/* What a net says of one line or page; lent until the replica's next run. */
+struct les_reading {
+	const uint32_t *labels; /* of a recogniser; NULL of a line finder */
+	uint32_t labels_n;
+	const float *logits; /* of a line finder: f32 [channels][h][w], of the page's own width */
+	uint32_t channels, h, w;
 };
 
 /* The weights have changed. */
@@ -69,18 +82,10 @@ enum les_kind les_replica_train(struct les_replica *replica, const struct les_sa
 				uint32_t n, uint64_t seed, bool no_dropout, struct les_outcome *ret,
 				struct les_error *reterr);
 
-/* Forward without dropout; the loss, and the labels read: ret_labels[i] holds
- * les_replica_steps() of samples[i].w, ret_labels_n[i] says how many there are. */
+/* Forward without dropout; the loss, and what was read: ret_readings [n]. */
 enum les_kind les_replica_read(struct les_replica *replica, const struct les_sample *samples,
-			       uint32_t n, struct les_outcome *ret, uint32_t *const *ret_labels,
-			       uint32_t *ret_labels_n, struct les_error *reterr);
-
-/* Time steps that a line of that width has in the end. */
-uint32_t les_replica_steps(const struct les_replica *replica, uint32_t w);
-
-/* Logits of the last run: f32 [steps][lines][classes], lines being those that fit its width. For
- * tests. */
-const float *les_replica_logits(const struct les_replica *replica, uint32_t *ret_lines);
+			       uint32_t n, struct les_outcome *ret,
+			       struct les_reading *ret_readings, struct les_error *reterr);
 
 /* Where the time went, seconds since the start: in oneDNN, and in all. */
 struct les_replica_times {

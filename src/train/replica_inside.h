@@ -2,7 +2,7 @@
 #define LES_TRAIN_REPLICA_INSIDE_H
 
 /* What the replica's own files share: replica.c (life, runs), plan.c (memory and primitives for one
- * width), stages.c (each layer forward and back). */
+ * width), stages.c (each layer forward and back), losses.c (what comes after the last). */
 
 #include "nn/dnnl_back.h"
 #include "nn/images.h"
@@ -10,12 +10,14 @@
 #include "train/replica.h"
 
 enum stage_kind {
+	STAGE_NONE,
 	STAGE_CONV,
 	STAGE_POOL,
 	STAGE_DROPOUT, /* in place */
 	STAGE_NORM,
 	STAGE_COLLAPSE, /* from images to a sequence */
 	STAGE_LSTM,
+	STAGE_LANES, /* an LSTM along the rows or columns of images */
 	STAGE_LINEAR,
 };
 
@@ -46,11 +48,28 @@ struct plan {
 	struct place places[LES_LAYERS_MAX];
 	size_t bytes;
 	size_t input, logits;
+	size_t shared;    /* what one stage after the other works with: lanes, rows as f32 */
 	uint32_t *widths; /* [stages + 1][lines]: of the input, then what each stage gives */
 	uint32_t *edges;  /* the same, where images are cut off: see shared_edge */
 	uint8_t *scratch; /* of primitives; lent by the replica */
 	bool compiled;
 };
+
+/* An LSTM along images takes so many rows or columns at a time, through memory that all such stages
+ * share, and goes the way there once more before the way back: a page's gates would be larger than
+ * all else. Offsets into the plan's shared. */
+enum { LANES_AT_A_TIME = 64 };
+struct lane_room {
+	uint32_t steps, all; /* of a lane; lanes in all */
+	size_t x, y, dx;     /* f32 [steps][lanes][…] */
+	size_t kept;         /* as of an LSTM over a sequence */
+	size_t lengths;      /* uint32_t [lanes] */
+	size_t bytes;
+};
+struct lane_room les_lane_room(const struct stage *stage, const struct place *place);
+
+/* A linear layer over bf16 images makes f32 of so many pixels at a time. */
+enum { PIXELS_AT_A_TIME = 4096 };
 
 /* Weights in a primitive's order, shared by all widths. */
 struct packing {
@@ -69,7 +88,6 @@ struct les_replica {
 	uint32_t stages_n, classes;
 	struct plan **plans; /* [w_max / step], made when needed */
 	uint32_t plans_n;
-	const struct plan *last;
 	struct packing *packings;
 	uint32_t packings_n, packings_capacity;
 	float *turned; /* weight_hh of the LSTMs, at the params' places */
@@ -100,6 +118,13 @@ struct run {
 };
 enum les_kind les_stage_forward(struct run *run, uint32_t stage, struct les_error *reterr);
 enum les_kind les_stage_backward(struct run *run, uint32_t stage, struct les_error *reterr);
+
+/* The loss of the run's n samples, added to; their gradients, where wanted, take the logits' place.
+ */
+enum les_kind les_run_loss(struct run *run, const struct les_sample *samples, uint32_t n,
+			   bool gradient, struct les_outcome *ret, struct les_error *reterr);
+/* What the run read in its i-th sample; after les_run_loss() without a gradient. */
+struct les_reading les_run_reading(struct run *run, uint32_t i);
 
 double les_seconds(void);
 

@@ -160,22 +160,30 @@ static float *floats(const struct work *w, size_t at)
 	return (float *)(void *)(w->block + at);
 }
 
-static struct les_lstm_shape lstm_shape(const struct work *w, uint32_t way)
-{
-	const struct place *p = w->place;
+/* What an LSTM goes along: a whole sequence, or some lanes of images. */
+struct sequences {
+	uint32_t steps, n;
+	const uint32_t *lengths;
+	float *x, *y, *dx; /* y: output, and its gradient on the way back */
+	float *kept;
+};
 
-	return (struct les_lstm_shape){.steps = p->in.w,
-				       .n = p->in.n,
-				       .in_c = p->in.c,
+static struct les_lstm_shape lstm_shape(const struct work *w, const struct sequences *s,
+					uint32_t way)
+{
+	return (struct les_lstm_shape){.steps = s->steps,
+				       .n = s->n,
+				       .in_c = w->place->in.c,
 				       .hidden = w->stage->layer->lstm.hidden,
-				       .lengths = p->in.widths,
+				       .lengths = s->lengths,
 				       .backwards = way == 1};
 }
 
-static struct les_lstm_memory lstm_memory(const struct work *w, uint32_t way)
+static struct les_lstm_memory lstm_memory(const struct work *w, const struct sequences *s,
+					  uint32_t way)
 {
-	const size_t one = (size_t)w->place->in.w * w->place->in.n * w->stage->layer->lstm.hidden;
-	float *at = floats(w, w->place->kept) + 6 * one * way;
+	const size_t one = (size_t)s->steps * s->n * w->stage->layer->lstm.hidden;
+	float *at = s->kept + 6 * one * way;
 
 	return (struct les_lstm_memory){at, at + 4 * one, at + 5 * one};
 }
@@ -195,43 +203,104 @@ static uint32_t ways_of(const struct work *w)
 	return w->stage->layer->lstm.both_ways ? 2 : 1;
 }
 
-static enum les_kind lstm_forward(const struct work *w, struct les_error *reterr)
+static enum les_kind lstm_forward(const struct work *w, const struct sequences *s,
+				  struct les_error *reterr)
 {
-	const struct place *p = w->place;
 	const double from = les_seconds();
 	enum les_kind kind = LES_OK;
 
 	for (uint32_t way = 0; way < ways_of(w) && kind == LES_OK; way++) {
-		const struct les_lstm_shape shape = lstm_shape(w, way);
+		const struct les_lstm_shape shape = lstm_shape(w, s, way);
 		const struct les_lstm_weights weights = lstm_weights(w, way);
-		const struct les_lstm_memory memory = lstm_memory(w, way);
-		kind = les_lstm_forward(&shape, &weights, floats(w, p->x), &memory,
-					floats(w, p->y) + (size_t)way * shape.hidden, p->out.c,
-					reterr);
+		const struct les_lstm_memory memory = lstm_memory(w, s, way);
+		kind = les_lstm_forward(&shape, &weights, s->x, &memory,
+					s->y + (size_t)way * shape.hidden, w->place->out.c, reterr);
 	}
 	w->run->replica->times.primitives += les_seconds() - from;
 	return kind;
 }
 
-static enum les_kind lstm_backward(const struct work *w, struct les_error *reterr)
+static enum les_kind lstm_backward(const struct work *w, const struct sequences *s,
+				   struct les_error *reterr)
 {
-	const struct place *p = w->place;
 	const double from = les_seconds();
-	float *scratch = lstm_memory(w, ways_of(w)).gates;
+	float *scratch = lstm_memory(w, s, ways_of(w)).gates;
 	enum les_kind kind = LES_OK;
 
 	for (uint32_t way = 0; way < ways_of(w) && kind == LES_OK; way++) {
-		const struct les_lstm_shape shape = lstm_shape(w, way);
+		const struct les_lstm_shape shape = lstm_shape(w, s, way);
 		const struct les_lstm_weights weights = lstm_weights(w, way);
-		const struct les_lstm_memory memory = lstm_memory(w, way);
+		const struct les_lstm_memory memory = lstm_memory(w, s, way);
 		const struct les_lstm_gradients gradients = {
 			gradient(w, 4 * way), gradient(w, 4 * way + 1), gradient(w, 4 * way + 2),
 			gradient(w, 4 * way + 3)};
-		kind = les_lstm_backward(&shape, &weights, floats(w, p->x), &memory,
-					 floats(w, p->dy) + (size_t)way * shape.hidden, p->out.c,
-					 way > 0, floats(w, p->dx), &gradients, scratch, reterr);
+		kind = les_lstm_backward(&shape, &weights, s->x, &memory,
+					 s->y + (size_t)way * shape.hidden, w->place->out.c,
+					 way > 0, s->dx, &gradients, scratch, reterr);
 	}
 	w->run->replica->times.primitives += les_seconds() - from;
+	return kind;
+}
+
+/* The one sequence of a net that reads lines; y or dy. */
+static struct sequences whole_sequence(const struct work *w, size_t y)
+{
+	const struct place *p = w->place;
+
+	return (struct sequences){p->in.w,           p->in.n,      p->in.widths,
+				  floats(w, p->x),   floats(w, y), floats(w, p->dx),
+				  floats(w, p->kept)};
+}
+
+static struct sequences some_lanes(const struct work *w, const struct lane_room *room,
+				   struct les_lanes *lanes)
+{
+	const size_t at = w->run->plan->shared;
+	const struct les_images *in = &w->place->in;
+	uint32_t *lengths = (uint32_t *)(void *)(w->block + at + room->lengths);
+
+	lanes->along_y = w->stage->layer->lstm.along_y;
+	lanes->n = room->all - lanes->first < LANES_AT_A_TIME ? room->all - lanes->first
+							      : LANES_AT_A_TIME;
+	les_lanes_lengths(in, lanes, lengths);
+	les_lanes_gather(in, lanes, w->block + w->place->x, floats(w, at + room->x));
+	return (struct sequences){room->steps,
+				  lanes->n,
+				  lengths,
+				  floats(w, at + room->x),
+				  floats(w, at + room->y),
+				  floats(w, at + room->dx),
+				  floats(w, at + room->kept)};
+}
+
+static enum les_kind lanes_forward(const struct work *w, struct les_error *reterr)
+{
+	const struct lane_room room = les_lane_room(w->stage, w->place);
+	struct les_lanes lanes = {0};
+	enum les_kind kind = LES_OK;
+
+	for (; lanes.first < room.all && kind == LES_OK; lanes.first += lanes.n) {
+		const struct sequences s = some_lanes(w, &room, &lanes);
+		kind = lstm_forward(w, &s, reterr);
+		les_lanes_scatter(&w->place->out, &lanes, s.y, w->block + w->place->y);
+	}
+	return kind;
+}
+
+static enum les_kind lanes_backward(const struct work *w, struct les_error *reterr)
+{
+	const struct lane_room room = les_lane_room(w->stage, w->place);
+	struct les_lanes lanes = {0};
+	enum les_kind kind = LES_OK;
+
+	for (; lanes.first < room.all && kind == LES_OK; lanes.first += lanes.n) {
+		const struct sequences s = some_lanes(w, &room, &lanes);
+		kind = lstm_forward(w, &s, reterr);
+		les_lanes_gather(&w->place->out, &lanes, w->block + w->place->dy, s.y);
+		if (kind == LES_OK)
+			kind = lstm_backward(w, &s, reterr);
+		les_lanes_scatter(&w->place->in, &lanes, s.dx, w->block + w->place->dx);
+	}
 	return kind;
 }
 
@@ -245,17 +314,44 @@ static enum les_kind timed_gemm(const struct work *w, const struct les_gemm *gem
 	return kind;
 }
 
-static enum les_kind linear_forward(const struct work *w, struct les_error *reterr)
+/* Some steps or pixels that a linear layer goes through. */
+struct rows {
+	size_t first, n;
+	float *x; /* f32: their place, or where bf16 is turned to it */
+};
+
+/* f32: all at a time. */
+static struct rows some_rows(const struct work *w, size_t first)
+{
+	const struct les_images *in = &w->place->in;
+	const size_t all = les_images_values(in) / in->c;
+	struct rows rows = {first, all - first, floats(w, w->place->x)};
+
+	if (in->type == LES_F32)
+		return rows;
+	rows.n = rows.n < PIXELS_AT_A_TIME ? rows.n : PIXELS_AT_A_TIME;
+	rows.x = floats(w, w->run->plan->shared);
+	les_op_to_f32(in->type, w->block + w->place->x + first * in->c * les_type_bytes(in->type),
+		      rows.x, rows.n * in->c);
+	return rows;
+}
+
+static bool any_rows(const struct work *w, size_t first)
+{
+	return first < les_images_values(&w->place->in) / w->place->in.c;
+}
+
+static enum les_kind rows_forward(const struct work *w, const struct rows *rows,
+				  struct les_error *reterr)
 {
 	const struct place *p = w->place;
-	const size_t rows = (size_t)p->in.w * p->in.n;
-	float *y = floats(w, p->y);
+	float *y = floats(w, p->y) + rows->first * p->out.c;
 	const float *bias = tensor(w, 1);
 	const struct les_gemm gemm = {.b_turned = true,
-				      .m = rows,
+				      .m = rows->n,
 				      .n = p->out.c,
 				      .k = p->in.c,
-				      .a = floats(w, p->x),
+				      .a = rows->x,
 				      .lda = p->in.c,
 				      .b = tensor(w, 0),
 				      .ldb = p->in.c,
@@ -263,44 +359,79 @@ static enum les_kind linear_forward(const struct work *w, struct les_error *rete
 				      .c = y,
 				      .ldc = p->out.c};
 
-	for (size_t row = 0; row < rows; row++)
+	for (size_t row = 0; row < rows->n; row++)
 		for (uint32_t i = 0; i < p->out.c; i++)
 			y[row * p->out.c + i] = bias[i];
 	return timed_gemm(w, &gemm, reterr);
 }
 
-static enum les_kind linear_backward(const struct work *w, struct les_error *reterr)
+static enum les_kind linear_forward(const struct work *w, struct les_error *reterr)
+{
+	enum les_kind kind = LES_OK;
+	struct rows rows;
+
+	for (size_t first = 0; any_rows(w, first) && kind == LES_OK; first += rows.n) {
+		rows = some_rows(w, first);
+		kind = rows_forward(w, &rows, reterr);
+	}
+	if (!w->stage->sequence)
+		les_images_mask(&w->place->out, w->block + w->place->y);
+	return kind;
+}
+
+static enum les_kind rows_backward(const struct work *w, const struct rows *rows, float *dx,
+				   struct les_error *reterr)
 {
 	const struct place *p = w->place;
-	const size_t rows = (size_t)p->in.w * p->in.n;
-	const float *dy = floats(w, p->dy);
+	const float *dy = floats(w, p->dy) + rows->first * p->out.c;
 	float *bias = gradient(w, 1);
 	const struct les_gemm weights = {.a_turned = true,
 					 .m = p->out.c,
 					 .n = p->in.c,
-					 .k = rows,
+					 .k = rows->n,
 					 .a = dy,
 					 .lda = p->out.c,
-					 .b = floats(w, p->x),
+					 .b = rows->x,
 					 .ldb = p->in.c,
 					 .beta = 1,
 					 .c = gradient(w, 0),
 					 .ldc = p->in.c};
-	const struct les_gemm data = {.m = rows,
+	const struct les_gemm data = {.m = rows->n,
 				      .n = p->in.c,
 				      .k = p->out.c,
 				      .a = dy,
 				      .lda = p->out.c,
 				      .b = tensor(w, 0),
 				      .ldb = p->in.c,
-				      .c = floats(w, p->dx),
+				      .c = dx,
 				      .ldc = p->in.c};
 	enum les_kind kind = timed_gemm(w, &weights, reterr);
 
-	for (size_t row = 0; row < rows; row++)
+	for (size_t row = 0; row < rows->n; row++)
 		for (uint32_t i = 0; i < p->out.c; i++)
 			bias[i] += dy[row * p->out.c + i];
 	return kind == LES_OK ? timed_gemm(w, &data, reterr) : kind;
+}
+
+/* Images of bf16: x is of no more use once the weights' gradient is there, and dx takes its room.
+ */
+static enum les_kind linear_backward(const struct work *w, struct les_error *reterr)
+{
+	const struct place *p = w->place;
+	const enum les_type type = p->in.type;
+	enum les_kind kind = LES_OK;
+	struct rows rows;
+
+	for (size_t first = 0; any_rows(w, first) && kind == LES_OK; first += rows.n) {
+		rows = some_rows(w, first);
+		float *dx = type == LES_F32 ? floats(w, p->dx) : rows.x;
+		kind = rows_backward(w, &rows, dx, reterr);
+		if (type != LES_F32)
+			les_op_from_f32(type, dx,
+					w->block + p->dx + first * p->in.c * les_type_bytes(type),
+					rows.n * p->in.c);
+	}
+	return kind;
 }
 
 static struct work work_of(struct run *run, uint32_t stage)
@@ -316,6 +447,8 @@ enum les_kind les_stage_forward(struct run *run, uint32_t stage, struct les_erro
 	const struct work w = work_of(run, stage);
 
 	switch (w.stage->kind) {
+	case STAGE_NONE:
+		return LES_OK;
 	case STAGE_CONV:
 		return conv_forward(&w, reterr);
 	case STAGE_POOL:
@@ -330,8 +463,12 @@ enum les_kind les_stage_forward(struct run *run, uint32_t stage, struct les_erro
 	case STAGE_COLLAPSE:
 		les_collapse_forward(&w.place->in, w.block + w.place->x, floats(&w, w.place->y));
 		return LES_OK;
-	case STAGE_LSTM:
-		return lstm_forward(&w, reterr);
+	case STAGE_LSTM: {
+		const struct sequences all = whole_sequence(&w, w.place->y);
+		return lstm_forward(&w, &all, reterr);
+	}
+	case STAGE_LANES:
+		return lanes_forward(&w, reterr);
 	case STAGE_LINEAR:
 		return linear_forward(&w, reterr);
 	}
@@ -343,6 +480,8 @@ enum les_kind les_stage_backward(struct run *run, uint32_t stage, struct les_err
 	const struct work w = work_of(run, stage);
 
 	switch (w.stage->kind) {
+	case STAGE_NONE:
+		return LES_OK;
 	case STAGE_CONV:
 		return conv_backward(&w, reterr);
 	case STAGE_POOL:
@@ -357,8 +496,12 @@ enum les_kind les_stage_backward(struct run *run, uint32_t stage, struct les_err
 	case STAGE_COLLAPSE:
 		les_collapse_backward(&w.place->in, floats(&w, w.place->dy), w.block + w.place->dx);
 		return LES_OK;
-	case STAGE_LSTM:
-		return lstm_backward(&w, reterr);
+	case STAGE_LSTM: {
+		const struct sequences all = whole_sequence(&w, w.place->dy);
+		return lstm_backward(&w, &all, reterr);
+	}
+	case STAGE_LANES:
+		return lanes_backward(&w, reterr);
 	case STAGE_LINEAR:
 		return linear_backward(&w, reterr);
 	}

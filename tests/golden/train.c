@@ -101,7 +101,7 @@ static void take_sample(struct training *t, uint32_t i, const char *file, uint32
 	for (size_t y = 0; y < h; y++)
 		memcpy(t->images[i] + y * w, array.at + y * from_w, w * sizeof(float));
 	free(array.at);
-	t->samples[i] = (struct les_sample){t->images[i], w, t->labels[i], 0};
+	t->samples[i] = (struct les_sample){t->images[i], w, t->labels[i], 0, NULL};
 	t->samples[i].labels_n = take_labels(json_array_get(targets, i), t->labels[i]);
 }
 
@@ -233,12 +233,74 @@ static void a_step_in_bf16_is_close(void **state)
 	assert_int_equal(golden_each("train_step", check_bf16), 1);
 }
 
+/* kraken's array is [channels][h][w]. */
+static float *pixels_of(const char *file, uint32_t channels, uint32_t h, uint32_t w)
+{
+	struct golden_array from = golden_npy(file);
+	float *to = malloc(sizeof(float) * channels * h * w);
+
+	assert_non_null(to);
+	assert_int_equal(from.shape[from.dims - 3], channels);
+	assert_int_equal(from.shape[from.dims - 1], w);
+	for (size_t c = 0; c < channels; c++)
+		for (size_t i = 0; i < (size_t)h * w; i++)
+			to[i * channels + c] = from.at[c * h * w + i];
+	free(from.at);
+	return to;
+}
+
+enum { PAGE_H = 120, PAGE_W = 160, PAGE_CLASSES = 4 };
+
+/* Forward as for a training, of a page smaller than the spec says. */
+static void check_page(const json_t *entry)
+{
+	static const uint8_t target[PAGE_CLASSES * PAGE_H * PAGE_W];
+	const json_t *files = json_object_get(entry, "files");
+	struct golden_array want = golden_npy(golden_string(files, "logits"));
+	struct les_buf file = golden_bytes(golden_string(entry, "model"));
+	const struct les_replica_options options = {LES_F32, 1, PAGE_W, PAGE_W, false};
+	struct training t = {.arena = LES_ARENA(1 << 28)};
+	struct les_outcome outcome = {0};
+	struct les_reading reading;
+	struct les_error error = {0};
+
+	les_threads_set(1);
+	assert_int_equal(
+		les_model_file_parse(file.bytes, file.len, "", &t.arena, &t.weights, &error),
+		LES_OK);
+	les_buf_done(&file);
+	assert_int_equal(les_vgsl_parse(t.weights.spec, &t.graph, &error), LES_OK);
+	t.graph.in_h = PAGE_H;
+	assert_int_equal(les_params_new(&t.graph, &t.params, &error), LES_OK);
+	assert_int_equal(les_params_load(t.params, &t.weights, &error), LES_OK);
+	if (les_replica_new(&t.graph, t.params, &options, &t.replica, &error) != LES_OK)
+		fail_msg("%s", error.message);
+	t.images[0] = pixels_of(golden_string(files, "input"), t.graph.in_c, PAGE_H, PAGE_W);
+	const struct les_sample sample = {.image = t.images[0], .w = PAGE_W, .target = target};
+	if (les_replica_read(t.replica, &sample, 1, &outcome, &reading, &error) != LES_OK)
+		fail_msg("%s", error.message);
+	assert_int_equal(reading.channels, PAGE_CLASSES);
+	assert_int_equal(reading.h, want.shape[want.dims - 2]);
+	assert_int_equal(reading.w, want.shape[want.dims - 1]);
+	for (size_t i = 0; i < (size_t)PAGE_CLASSES * reading.h * reading.w; i++)
+		assert_close(reading.logits[i], want.at[i], 1, "logit");
+	free(want.at);
+	training_close(&t);
+}
+
+static void a_line_finder_s_logits_are_kraken_s(void **state)
+{
+	(void)state;
+	assert_int_equal(golden_each("blla_net", check_page), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_loss_is_kraken_s),
 		cmocka_unit_test(a_step_is_kraken_s),
 		cmocka_unit_test(a_step_in_bf16_is_close),
+		cmocka_unit_test(a_line_finder_s_logits_are_kraken_s),
 	};
 
 	if (!golden_present())
