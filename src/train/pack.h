@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "ipc/memfd.h"
+#include "train/pack_file.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,8 +11,7 @@
 /* All line images and texts of a training in one file without a name: written once by lesart, read
  * by the confined trainer through a read-only fd. Little-endian.
  *
- *   header  64 bytes: u64 magic · u32 lines_n · u32 documents_n · u64 index_at · u64 texts_at
- *           u64 texts_bytes · u64 bytes · zeros
+ *   header  as every pack's (train/pack_file.h)
  *   pixels  u8[h_px, w_px] of each line, 0 = ink
  *   index   40 bytes a line: u64 px_at · u64 text_at · u32 text_bytes · u32 w_px · u32 h_px
  *           u32 document · u32 flags · u32 0
@@ -56,9 +55,9 @@ enum les_kind les_pack_finish(struct les_pack_writer *writer, int *ret_fd,
 /* ---- reading ---- */
 
 struct les_pack {
-	struct les_view view;
+	struct les_pack_file file;
 	uint32_t lines_n, documents_n;
-	uint64_t index_at, texts_at, texts_bytes;
+	uint64_t texts_bytes; /* of all lines */
 };
 
 /* Maps a pack and checks every line's place. errors: FORMAT, IO, LIMIT, NOMEM. */
