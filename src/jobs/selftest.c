@@ -1,6 +1,7 @@
 #include "jobs/selftest.h"
 
 #include "base/cleanup.h"
+#include "image/png.h"
 #include "ipc/memfd.h"
 #include "jobs/job.h"
 
@@ -17,11 +18,9 @@ enum {
 	LETTERS = 11,
 	W_PX = (LETTERS * (GLYPH_W + 1) + 2 * MARGIN_DOTS) * DOT_PX,
 	H_PX = (GLYPH_H + 2 * MARGIN_DOTS) * DOT_PX,
-	ROW_BYTES = 1 + W_PX, /* a PNG's row begins with its filter */
 	INK = 40,
 	PAPER = 235,
 };
-_Static_assert(ROW_BYTES < 65536, "a row is one stored block");
 
 /* "Lesart 1871": a row a line, its leftmost dot in bit 4. */
 static const uint8_t glyphs[LETTERS][GLYPH_H] = {
@@ -46,76 +45,14 @@ static bool is_ink(uint32_t x_px, uint32_t y_px)
 	       (glyphs[letter][y - MARGIN_DOTS] >> (GLYPH_W - 1 - column) & 1);
 }
 
-static void put_be32(struct les_buf *out, uint32_t v)
-{
-	const uint8_t bytes[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
-				 (uint8_t)v};
-
-	les_buf_put(out, bytes, sizeof bytes);
-}
-
-/* source: PNG (ISO 15948), annex D; bit by bit, since it is done once */
-static uint32_t crc32_of(const uint8_t *bytes, size_t n)
-{
-	uint32_t crc = ~0u;
-
-	for (size_t i = 0; i < n; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
-static void put_chunk(struct les_buf *out, const struct les_buf *chunk)
-{
-	if (chunk->failed) {
-		out->failed = true;
-		return;
-	}
-	put_be32(out, (uint32_t)chunk->len - 4);
-	les_buf_put(out, chunk->bytes, chunk->len);
-	put_be32(out, crc32_of(chunk->bytes, chunk->len));
-}
-
-/* Rows as stored blocks of a zlib stream (RFC 1950, 1951): nothing is compressed. */
-static void put_rows(struct les_buf *chunk)
-{
-	uint8_t row[ROW_BYTES] = {0};
-	uint32_t a = 1, b = 0; /* Adler-32 */
-
-	les_buf_put(chunk, "IDAT\x78\x01", 6);
-	for (uint32_t y = 0; y < H_PX; y++) {
-		const uint8_t head[] = {y + 1 == H_PX, ROW_BYTES & 255, ROW_BYTES >> 8,
-					~ROW_BYTES & 255, ~ROW_BYTES >> 8 & 255};
-		for (uint32_t x = 0; x < W_PX; x++)
-			row[1 + x] = is_ink(x, y) ? INK : PAPER;
-		for (uint32_t i = 0; i < ROW_BYTES; i++) {
-			a = (a + row[i]) % 65521;
-			b = (b + a) % 65521;
-		}
-		les_buf_put(chunk, head, sizeof head);
-		les_buf_put(chunk, row, sizeof row);
-	}
-	put_be32(chunk, b << 16 | a);
-}
-
 void les_selftest_picture(struct les_buf *out)
 {
-	LES_CLEANUP(les_buf_done) struct les_buf head = LES_BUF(64);
-	LES_CLEANUP(les_buf_done) struct les_buf rows = LES_BUF(LES_SELF_TEST_BYTES_MAX);
-	LES_CLEANUP(les_buf_done) struct les_buf end = LES_BUF(64);
+	static uint8_t px[H_PX][W_PX];
 
-	les_buf_put(&head, "IHDR", 4);
-	put_be32(&head, W_PX);
-	put_be32(&head, H_PX);
-	les_buf_put(&head, "\x08\0\0\0\0", 5); /* 8 bits of grey */
-	put_rows(&rows);
-	les_buf_put(&end, "IEND", 4);
-	les_buf_put(out, "\x89PNG\r\n\x1a\n", 8);
-	put_chunk(out, &head);
-	put_chunk(out, &rows);
-	put_chunk(out, &end);
+	for (uint32_t y = 0; y < H_PX; y++)
+		for (uint32_t x = 0; x < W_PX; x++)
+			px[y][x] = is_ink(x, y) ? INK : PAPER;
+	les_png_write(out, px[0], W_PX, H_PX, NULL, 0);
 }
 
 /* ---- reading ---- */

@@ -40,6 +40,7 @@ static void course_done(struct course *c)
 	free(c->train);
 	free(c->val);
 	free(c->order);
+	free(c->points);
 }
 
 static enum les_type type_of(const struct les_training *options)
@@ -65,7 +66,8 @@ static enum les_kind make_learner(struct course *c, struct les_error *reterr)
 
 	c->best = malloc(c->params->values_n * sizeof *c->best);
 	c->rates = malloc(c->params->tensors_n * sizeof *c->rates);
-	if (kind == LES_OK && (!c->best || !c->rates))
+	c->points = calloc(LES_EPOCHS_MAX, sizeof *c->points);
+	if (kind == LES_OK && (!c->best || !c->rates || !c->points))
 		kind = les_fail(reterr, LES_NOMEM, "no memory for the best weights");
 	return kind;
 }
@@ -268,6 +270,7 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 
 	if (kind != LES_OK)
 		return kind;
+	c->points[p->epoch - 1] = (struct les_curve_point){(float)loss, measured ? error : -1};
 	p->since_best++;
 	if (p->loss_before > 0 && loss > 3 * p->loss_before + 10)
 		kind = roll_back(c, reterr);
@@ -327,6 +330,19 @@ static enum les_kind run_epochs(struct course *c, struct watch *w, enum les_trai
 	return kind;
 }
 
+static enum les_kind tell_curve(const struct course *c, struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf png = LES_BUF(LES_PICTURE_BYTES_MAX);
+	const uint32_t n = c->place.epoch - 1;
+
+	if (n == 0)
+		return LES_OK;
+	enum les_kind kind = les_curve_draw(
+		c->points, n, c->task->net == LES_NET_RECOGNITION ? "CER" : "1-F1", &png, reterr);
+	return kind == LES_OK ? c->events->curve(c->events->context, png.bytes, png.len, reterr)
+			      : kind;
+}
+
 enum les_kind les_course_run(const struct les_course_request *request,
 			     const struct les_course_events *events, enum les_training_end *ret,
 			     struct les_error *reterr)
@@ -351,6 +367,8 @@ enum les_kind les_course_run(const struct les_course_request *request,
 			kind = les_course_tell_best(c, none ? c->params->values : c->best, reterr);
 		if (kind == LES_OK && c->options->checkpoint_seconds > 0)
 			kind = les_course_save(c, reterr);
+		if (kind == LES_OK)
+			kind = tell_curve(c, reterr);
 	}
 	course_done(c);
 	free(c);

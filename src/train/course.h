@@ -26,6 +26,9 @@ struct les_course_events {
 	/* better than all before; borrowed */
 	enum les_kind (*best)(void *context, const struct les_weights *weights,
 			      struct les_error *reterr);
+	/* once at the end, where an epoch was done: its picture, PNG; borrowed */
+	enum les_kind (*curve)(void *context, const uint8_t *bytes, size_t n,
+			       struct les_error *reterr);
 	bool (*stop)(void *context); /* whether it is to end; asked after every step */
 };
 

@@ -7,10 +7,11 @@
 
 /* A checkpoint is read by the build and on the machine that wrote it:
  *
- *   u64 magic · u64 of what it belongs to · place · f32 weights · f32 moments · f32 best weights
+ *   u64 magic · u64 of what it belongs to · place · f32 weights · f32 moments · f32 best weights ·
+ *   a point of the curve for each epoch done
  *
  * It comes from a file, and is not trusted. */
-static const uint64_t MAGIC = 0x31504b4353454c; /* "LESCKP1" */
+static const uint64_t MAGIC = 0x32504b4353454c; /* "LESCKP2" */
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 {
@@ -98,6 +99,7 @@ enum les_kind les_course_save(struct course *c, struct les_error *reterr)
 	les_buf_put(&out, c->params->values, values);
 	les_buf_put(&out, les_learner_state(c->learner).moments, 2 * values);
 	les_buf_put(&out, c->best, values);
+	les_buf_put(&out, c->points, (c->place.epoch - 1) * sizeof *c->points);
 	if (out.failed)
 		return les_fail(reterr, LES_NOMEM, "no memory for a checkpoint");
 	return c->events->checkpoint(c->events->context, out.bytes, out.len, reterr);
@@ -117,14 +119,18 @@ enum les_kind les_course_resume(struct course *c, const uint8_t *bytes, size_t n
 	take_place(&r, &place, &steps);
 	const uint8_t *weights = les_rd_take(&r, values), *moments = les_rd_take(&r, 2 * values);
 	const uint8_t *best = les_rd_take(&r, values);
-	if (!les_rd_done(&r) || place.epoch < 1 || place.epoch > LES_EPOCHS_MAX ||
-	    place.batch > les_course_batches(c) || place.best_epoch > place.epoch)
+	const bool epoch_valid = place.epoch >= 1 && place.epoch <= LES_EPOCHS_MAX;
+	const size_t points = epoch_valid ? (place.epoch - 1) * sizeof *c->points : 0;
+	const uint8_t *curve = les_rd_take(&r, points);
+	if (!les_rd_done(&r) || !epoch_valid || place.batch > les_course_batches(c) ||
+	    place.best_epoch > place.epoch)
 		return les_fail(reterr, LES_FORMAT, "the checkpoint is damaged");
 	c->place = place;
 	*state.steps = steps;
 	memcpy(c->params->values, weights, values);
 	memcpy(state.moments, moments, 2 * values);
 	memcpy(c->best, best, values);
+	memcpy(c->points, curve, points);
 	les_learner_renew(c->learner);
 	return LES_OK;
 }

@@ -9,6 +9,7 @@
 #include "nn/optimiser.h"
 #include "train/codec.h"
 #include "train/course.h"
+#include "train/curve.h"
 #include "train/learner.h"
 
 struct course;
@@ -80,8 +81,9 @@ struct course {
 	uint32_t w_max;
 	struct les_rate rate;
 	struct course_place place;
-	float strength;          /* of augmentation now */
-	enum les_kind read_kind; /* what went wrong while samples were read */
+	struct les_curve_point *points; /* [LES_EPOCHS_MAX]: of each epoch before place.epoch */
+	float strength;                 /* of augmentation now */
+	enum les_kind read_kind;        /* what went wrong while samples were read */
 	struct course_lines lines;
 };
 

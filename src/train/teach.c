@@ -45,13 +45,25 @@ static enum les_kind on_report(void *context, const struct les_training_report *
 	return say(context, LES_MESSAGE_REPORT, &body, NULL, reterr);
 }
 
-static enum les_kind on_checkpoint(void *context, const uint8_t *bytes, size_t n,
-				   struct les_error *reterr)
+static enum les_kind say_bytes(struct line_out *out, enum les_message_type type,
+			       const uint8_t *bytes, size_t n, struct les_error *reterr)
 {
 	LES_CLEANUP(les_fd_close) int fd = -1;
 	enum les_kind kind = les_memfd_new(bytes, n, &fd, reterr);
 
-	return kind == LES_OK ? say_payload(context, LES_MESSAGE_CHECKPOINT, fd, n, reterr) : kind;
+	return kind == LES_OK ? say_payload(out, type, fd, n, reterr) : kind;
+}
+
+static enum les_kind on_checkpoint(void *context, const uint8_t *bytes, size_t n,
+				   struct les_error *reterr)
+{
+	return say_bytes(context, LES_MESSAGE_CHECKPOINT, bytes, n, reterr);
+}
+
+static enum les_kind on_curve(void *context, const uint8_t *bytes, size_t n,
+			      struct les_error *reterr)
+{
+	return say_bytes(context, LES_MESSAGE_CURVE, bytes, n, reterr);
 }
 
 static enum les_kind on_best(void *context, const struct les_weights *weights,
@@ -118,7 +130,8 @@ static enum les_kind train(struct les_teaching *t, struct line_out *out,
 			   const struct les_training *options, int pack_fd,
 			   enum les_training_end *ret, struct les_error *reterr)
 {
-	const struct les_course_events events = {out, on_report, on_checkpoint, on_best, on_stop};
+	const struct les_course_events events = {out,     on_report, on_checkpoint,
+						 on_best, on_curve,  on_stop};
 	LES_CLEANUP(les_pack_close) struct les_pack pack = {0};
 	enum les_kind kind = les_pack_open(pack_fd, &pack, reterr);
 

@@ -59,7 +59,7 @@ static int make_pack(void)
 struct heard {
 	struct les_training_report last;
 	uint32_t stop_after; /* calls of stop(); 0: never */
-	uint32_t stops;
+	uint32_t stops, curves;
 	uint8_t *checkpoint;
 	size_t checkpoint_n;
 	float *weights;
@@ -109,6 +109,17 @@ static enum les_kind on_best(void *context, const struct les_weights *weights,
 	return LES_OK;
 }
 
+static enum les_kind on_curve(void *context, const uint8_t *bytes, size_t n,
+			      struct les_error *reterr)
+{
+	struct heard *heard = context;
+
+	(void)reterr;
+	assert_true(n > 8 && memcmp(bytes, "\x89PNG", 4) == 0);
+	heard->curves++;
+	return LES_OK;
+}
+
 static bool on_stop(void *context)
 {
 	struct heard *heard = context;
@@ -144,7 +155,8 @@ static enum les_training_end run(const struct les_training *o, int pack_fd, stru
 	struct les_crew *crew;
 	enum les_training_end end = 0;
 	struct les_error error = {0};
-	const struct les_course_events events = {heard, on_report, on_checkpoint, on_best, on_stop};
+	const struct les_course_events events = {heard,   on_report, on_checkpoint,
+						 on_best, on_curve,  on_stop};
 
 	assert_int_equal(les_pack_open(pack_fd, &pack, NULL), LES_OK);
 	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
@@ -176,6 +188,7 @@ static void twenty_lines_are_learnt_by_heart(void **state)
 	(void)state;
 	assert_int_equal(run(&o, fd, &heard, NULL, 0), LES_TRAINING_COMPLETE);
 	assert_true(heard.last.best_epoch > 0);
+	assert_int_equal(heard.curves, 1);
 	if (heard.last.best_error != 0)
 		fail_msg("CER %g after %u epochs", (double)heard.last.best_error, heard.last.epoch);
 	forget(&heard);
@@ -214,8 +227,8 @@ static void another_trainings_checkpoint_is_refused(void **state)
 	struct les_pack pack;
 	struct les_crew *crew;
 	enum les_training_end end;
-	const struct les_course_events events = {&heard, on_report, on_checkpoint, on_best,
-						 on_stop};
+	const struct les_course_events events = {&heard,  on_report, on_checkpoint,
+						 on_best, on_curve,  on_stop};
 	const int fd = make_pack();
 
 	(void)state;
