@@ -1,9 +1,11 @@
-/* Lines a second in training, on lines of noise. usage: train [SPEC [LINES [SECONDS]]] */
+/* Lines a second in training, on lines of noise; pages a second where the spec ends in an O2 layer.
+ * usage: train [SPEC [LINES [SECONDS]]] */
 #include "base/random.h"
 #include "train/learner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -14,9 +16,13 @@ static const char default_spec[] =
 /* Widths spread like those of real lines: mean 1,650 at a height of 120. */
 enum { WIDTH_MEAN = 1650, WIDTH_SPREAD = 500, CHARACTERS = 48 };
 
+/* Pages are narrower than high. */
+static const float PAGE_SHAPE = 0.7f;
+
 struct noise {
-	uint32_t h;
+	uint32_t h, c, page_w; /* page_w: 0 for lines */
 	uint32_t labels[CHARACTERS];
+	uint8_t *target; /* [classes][h][page_w] */
 };
 
 static void make(void *context, uint32_t line, float *image, struct les_sample *ret)
@@ -25,9 +31,11 @@ static void make(void *context, uint32_t line, float *image, struct les_sample *
 	struct les_random random = les_random(1, line, 0);
 	const float spread = les_random_between(&random, -WIDTH_SPREAD, WIDTH_SPREAD);
 
-	ret->w = (uint32_t)((WIDTH_MEAN + spread) * (float)noise->h / 120);
-	for (size_t i = 0; i < (size_t)ret->w * noise->h; i++)
+	ret->w = noise->page_w ? noise->page_w
+			       : (uint32_t)((WIDTH_MEAN + spread) * (float)noise->h / 120);
+	for (size_t i = 0; i < (size_t)ret->w * noise->h * noise->c; i++)
 		image[i] = les_random_unit(&random);
+	ret->target = noise->target;
 	ret->labels = noise->labels;
 	ret->labels_n = CHARACTERS;
 }
@@ -49,10 +57,29 @@ static double cpu_seconds(void)
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static bool finds_lines(const struct les_graph *graph)
+{
+	return graph->layers[graph->layers_n - 1].op == LES_OP_CONV;
+}
+
+/* What a page of noise should be found to be: stripes in each class. */
+static uint8_t *stripes(const struct les_graph *graph, uint32_t w)
+{
+	uint8_t *target = malloc((size_t)graph->out_c * graph->in_h * w);
+
+	for (size_t row = 0; target && row < (size_t)graph->out_c * graph->in_h; row++)
+		memset(target + row * w, row % 60 < 10, w);
+	return target;
+}
+
 static int measure(const struct les_graph *graph, enum les_type type, uint32_t lines_n,
 		   double for_seconds)
 {
-	struct noise noise = {.h = graph->in_h};
+	const bool pages = finds_lines(graph);
+	const uint32_t page_w = pages ? (uint32_t)(PAGE_SHAPE * (float)graph->in_h) : 0;
+	LES_CLEANUP(les_free_p) uint8_t *target = pages ? stripes(graph, page_w) : NULL;
+	struct noise noise = {
+		.h = graph->in_h, .c = graph->in_c, .page_w = page_w, .target = target};
 	uint32_t lines[256];
 	LES_CLEANUP(les_params_free_p) struct les_params *params = NULL;
 	LES_CLEANUP(les_crew_free_p) struct les_crew *crew = NULL;
@@ -60,8 +87,9 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	const struct les_learner_options options = {.type = type,
 						    .threads = 2,
 						    .lines = lines_n,
-						    .w_max = 2200 * graph->in_h / 120,
-						    .px_max = 1000000,
+						    .w_max = pages ? page_w
+								   : 2200 * graph->in_h / 120,
+						    .px_max = pages ? page_w : 1000000,
 						    .clip = 1};
 	const struct les_lines batch = {make, &noise, lines, lines_n};
 	const struct les_step step = {.rate = 1e-3f, .seed = 1};
@@ -69,7 +97,7 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	struct les_error error;
 	uint32_t done = 0;
 
-	for (uint32_t i = 0; i < CHARACTERS; i++)
+	for (uint32_t i = 0; i < CHARACTERS && !pages; i++)
 		noise.labels[i] = 1 + i * 7 % (graph->out_c - 1);
 	for (uint32_t i = 0; i < lines_n; i++)
 		lines[i] = i;
@@ -92,10 +120,10 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	const struct les_replica_times after = les_learner_times(learner);
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%-4s batch %2u: %6.2f lines/s, %.0f ms of processor a line, %.1f %% in primitives, "
+	printf("%-4s batch %2u: %6.2f %s/s, %.0f ms of processor each, %.1f %% in primitives, "
 	       "%zu MB activations, peak %ld MB\n",
-	       type == LES_BF16 ? "bf16" : "f32", lines_n, done / took, 1000 * cpu / done,
-	       100 * (after.primitives - before.primitives) / (2 * took),
+	       type == LES_BF16 ? "bf16" : "f32", lines_n, done / took, pages ? "pages" : "lines",
+	       1000 * cpu / done, 100 * (after.primitives - before.primitives) / (2 * took),
 	       les_learner_bytes(learner) >> 20, usage.ru_maxrss >> 10);
 	return 0;
 }
@@ -103,7 +131,6 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 int main(int argc, char **argv)
 {
 	static struct les_graph graph;
-	const uint32_t lines_n = argc > 2 ? (uint32_t)atoi(argv[2]) : 16;
 	const double for_seconds = argc > 3 ? atof(argv[3]) : 10;
 	struct les_error error;
 
@@ -112,8 +139,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error.message);
 		return 1;
 	}
+	const uint32_t lines_n = argc > 2 ? (uint32_t)atoi(argv[2]) : finds_lines(&graph) ? 2 : 16;
 	printf("%s, oneDNN %s, height %u, mean width %u, 2 threads\n", les_dnnl_isa(),
-	       les_dnnl_version(), graph.in_h, WIDTH_MEAN * graph.in_h / 120);
+	       les_dnnl_version(), graph.in_h,
+	       finds_lines(&graph) ? (uint32_t)(PAGE_SHAPE * (float)graph.in_h)
+				   : WIDTH_MEAN * graph.in_h / 120);
 	if (lines_n == 0 || lines_n > 256)
 		return 1;
 	return measure(&graph, LES_F32, lines_n, for_seconds) ||
