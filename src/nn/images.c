@@ -259,102 +259,208 @@ void les_dropout_run(const struct les_images *s, float p, uint32_t dims, uint64_
 		}
 }
 
-/* Σ a and Σ a·b over a group's channels of one image. b NULL: Σ a². */
-static void group_sums(const struct les_images *s, uint32_t n, uint32_t first, uint32_t c,
-		       const void *a, double *ret_a, double *ret_ab)
-{
-	double sum = 0, squares = 0;
+/* Group norm goes through an image pixel by pixel, for some groups at a time: group by group, each
+ * would fetch all of the image. */
+enum { GROUPS_AT_A_TIME = 64, CHANNELS_AT_A_TIME = 512 };
+struct groups {
+	const struct les_images *s;
+	uint32_t image;
+	uint32_t first, n, c; /* channels of each: c */
+};
 
-	for (uint32_t y = 0; y < s->h; y++)
-		for (uint32_t x = 0; x < s->widths[n]; x++) {
-			const size_t at = at_of(s, n, y, x) + first;
-			for (uint32_t i = 0; i < c; i++) {
-				const double v = (double)get(a, at + i, s->type);
-				sum += v;
-				squares += v * v;
+static struct groups some_groups(const struct les_images *s, uint32_t image, uint32_t groups,
+				 uint32_t first)
+{
+	const uint32_t left = groups - first;
+
+	return (struct groups){s, image, first, left < GROUPS_AT_A_TIME ? left : GROUPS_AT_A_TIME,
+			       s->c / groups};
+}
+
+static double values_each(const struct groups *g)
+{
+	return (double)g->s->h * g->s->widths[g->image] * g->c;
+}
+
+/* Each group's Σ x and Σ x². */
+INLINE void sums_any(const struct groups *g, const void *x, double *sums, double *squares,
+		     enum les_type type)
+{
+	for (uint32_t row = 0; row < g->s->h; row++)
+		for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
+			size_t at = at_of(g->s, g->image, row, col) + (size_t)g->first * g->c;
+			for (uint32_t k = 0; k < g->n; k++) {
+				double sum = sums[k], square = squares[k];
+				for (uint32_t i = 0; i < g->c; i++, at++) {
+					const double v = (double)get(x, at, type);
+					sum += v;
+					square += v * v;
+				}
+				sums[k] = sum;
+				squares[k] = square;
 			}
 		}
-	*ret_a = sum;
-	*ret_ab = squares;
+}
+
+static void group_moments(const struct groups *g, const void *x, float *moments)
+{
+	double sums[GROUPS_AT_A_TIME] = {0}, squares[GROUPS_AT_A_TIME] = {0};
+	const double count = values_each(g);
+
+	BY_TYPE(g->s->type, sums_any(g, x, sums, squares, LES_F32),
+		sums_any(g, x, sums, squares, LES_BF16));
+	for (uint32_t k = 0; k < g->n; k++) {
+		const double mean = sums[k] / count, variance = squares[k] / count - mean * mean;
+		moments[2 * k] = (float)mean;
+		moments[2 * k + 1] = (float)(1 / sqrt((variance > 0 ? variance : 0) + 1e-5));
+	}
+}
+
+/* A pair of numbers of each group, as pairs of n channels from `from` on. */
+static void spread_pairs(const struct groups *g, const float *pairs, uint32_t from, uint32_t n,
+			 float *firsts, float *seconds)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		firsts[k] = pairs[2 * ((from + k) / g->c)];
+		seconds[k] = pairs[2 * ((from + k) / g->c) + 1];
+	}
+}
+
+INLINE void norm_any(const void *restrict x, const float *restrict mean, const float *restrict by,
+		     const float *restrict scale, const float *restrict shift, void *restrict y,
+		     uint32_t n, enum les_type type)
+{
+	for (uint32_t i = 0; i < n; i++)
+		set(y, i, type, (get(x, i, type) - mean[i]) * by[i] * scale[i] + shift[i]);
+}
+
+static void normalise(const struct groups *g, const float *scale, const float *shift, const void *x,
+		      void *y, const float *moments)
+{
+	float mean[CHANNELS_AT_A_TIME], by[CHANNELS_AT_A_TIME];
+	const uint32_t all = g->n * g->c, base = g->first * g->c;
+
+	for (uint32_t from = 0, n; from < all; from += n) {
+		n = all - from < CHANNELS_AT_A_TIME ? all - from : CHANNELS_AT_A_TIME;
+		spread_pairs(g, moments, from, n, mean, by);
+		const float *a = scale + base + from, *b = shift + base + from;
+		for (uint32_t row = 0; row < g->s->h; row++)
+			for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
+				const size_t at = at_of(g->s, g->image, row, col) + base + from;
+				const void *in = place(x, g->s, at);
+				void *out = place(y, g->s, at);
+				BY_TYPE(g->s->type, norm_any(in, mean, by, a, b, out, n, LES_F32),
+					norm_any(in, mean, by, a, b, out, n, LES_BF16));
+			}
+	}
 }
 
 void les_group_norm_forward(const struct les_images *s, uint32_t groups, const float *scale,
 			    const float *shift, const void *x, void *y, float *moments)
 {
-	const uint32_t c = s->c / groups;
-
 	for (uint32_t n = 0; n < s->n; n++)
-		for (uint32_t g = 0; g < groups; g++) {
-			const double count = (double)s->h * s->widths[n] * c;
-			float *moment = moments + 2 * ((size_t)n * groups + g);
-			double sum, squares;
-			group_sums(s, n, g * c, c, x, &sum, &squares);
-			const double mean = sum / count, variance = squares / count - mean * mean;
-			moment[0] = (float)mean;
-			moment[1] = (float)(1 / sqrt((variance > 0 ? variance : 0) + 1e-5));
-			for (uint32_t row = 0; row < s->h; row++)
-				for (uint32_t col = 0; col < s->widths[n]; col++) {
-					const size_t at = at_of(s, n, row, col) + g * c;
-					for (uint32_t i = 0; i < c; i++)
-						set(y, at + i, s->type,
-						    (get(x, at + i, s->type) - moment[0]) *
-								    moment[1] * scale[g * c + i] +
-							    shift[g * c + i]);
-				}
+		for (uint32_t first = 0; first < groups; first += GROUPS_AT_A_TIME) {
+			const struct groups g = some_groups(s, n, groups, first);
+			float *own = moments + 2 * ((size_t)n * groups + first);
+			group_moments(&g, x, own);
+			normalise(&g, scale, shift, x, y, own);
 		}
 	les_images_mask(s, y);
 }
 
-/* One image's group: the two means that come between dy and dx, and the channels' gradients. */
-static void group_norm_means(const struct les_images *s, uint32_t n, uint32_t first, uint32_t c,
-			     const float *scale, const void *x, const float *moment, const void *dy,
-			     float *dscale, float *dshift, float ret[2])
+/* Each group's Σ dy·scale and Σ dy·scale·norm, and the channels' gradients. */
+INLINE void back_sums_any(const struct groups *g, const float *scale, const void *x,
+			  const float *moments, const void *dy, float *dscale, float *dshift,
+			  double *sums, double *alongs, enum les_type type)
 {
-	const double count = (double)s->h * s->widths[n] * c;
-	double sum = 0, along = 0;
-
-	for (uint32_t row = 0; row < s->h; row++)
-		for (uint32_t col = 0; col < s->widths[n]; col++) {
-			const size_t at = at_of(s, n, row, col) + first;
-			for (uint32_t i = 0; i < c; i++) {
-				const float d = get(dy, at + i, s->type);
-				const float norm =
-					(get(x, at + i, s->type) - moment[0]) * moment[1];
-				dscale[first + i] += d * norm;
-				dshift[first + i] += d;
-				sum += (double)(d * scale[first + i]);
-				along += (double)(d * scale[first + i] * norm);
+	for (uint32_t row = 0; row < g->s->h; row++)
+		for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
+			const size_t at = at_of(g->s, g->image, row, col);
+			uint32_t c = g->first * g->c;
+			for (uint32_t k = 0; k < g->n; k++) {
+				const float mean = moments[2 * k], by = moments[2 * k + 1];
+				double sum = sums[k], along = alongs[k];
+				for (uint32_t i = 0; i < g->c; i++, c++) {
+					const float d = get(dy, at + c, type);
+					const float norm = (get(x, at + c, type) - mean) * by;
+					dscale[c] += d * norm;
+					dshift[c] += d;
+					sum += (double)(d * scale[c]);
+					along += (double)(d * scale[c] * norm);
+				}
+				sums[k] = sum;
+				alongs[k] = along;
 			}
 		}
-	ret[0] = (float)(sum / count);
-	ret[1] = (float)(along / count);
+}
+
+/* The two means that come between dy and dx, of each group. */
+static void group_means(const struct groups *g, const float *scale, const void *x,
+			const float *moments, const void *dy, float *dscale, float *dshift,
+			float *ret)
+{
+	double sums[GROUPS_AT_A_TIME] = {0}, alongs[GROUPS_AT_A_TIME] = {0};
+	const double count = values_each(g);
+
+	BY_TYPE(g->s->type,
+		back_sums_any(g, scale, x, moments, dy, dscale, dshift, sums, alongs, LES_F32),
+		back_sums_any(g, scale, x, moments, dy, dscale, dshift, sums, alongs, LES_BF16));
+	for (uint32_t k = 0; k < g->n; k++) {
+		ret[2 * k] = (float)(sums[k] / count);
+		ret[2 * k + 1] = (float)(alongs[k] / count);
+	}
+}
+
+/* dx may be dy. */
+INLINE void norm_back_any(const void *x, const float *mean, const float *by, const float *scale,
+			  const float *plain, const float *along, const void *dy, void *dx,
+			  uint32_t n, enum les_type type)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const float norm = (get(x, i, type) - mean[i]) * by[i];
+		const float d = get(dy, i, type) * scale[i];
+		set(dx, i, type, by[i] * (d - plain[i] - norm * along[i]));
+	}
+}
+
+static void normalise_back(const struct groups *g, const float *scale, const void *x,
+			   const float *moments, const float *means, const void *dy, void *dx)
+{
+	float mean[CHANNELS_AT_A_TIME], by[CHANNELS_AT_A_TIME];
+	float plain[CHANNELS_AT_A_TIME], along[CHANNELS_AT_A_TIME];
+	const uint32_t all = g->n * g->c, base = g->first * g->c;
+
+	for (uint32_t from = 0, n; from < all; from += n) {
+		n = all - from < CHANNELS_AT_A_TIME ? all - from : CHANNELS_AT_A_TIME;
+		spread_pairs(g, moments, from, n, mean, by);
+		spread_pairs(g, means, from, n, plain, along);
+		const float *a = scale + base + from;
+		for (uint32_t row = 0; row < g->s->h; row++)
+			for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
+				const size_t at = at_of(g->s, g->image, row, col) + base + from;
+				const void *in = place(x, g->s, at), *d = place(dy, g->s, at);
+				void *out = place(dx, g->s, at);
+				BY_TYPE(g->s->type,
+					norm_back_any(in, mean, by, a, plain, along, d, out, n,
+						      LES_F32),
+					norm_back_any(in, mean, by, a, plain, along, d, out, n,
+						      LES_BF16));
+			}
+	}
 }
 
 void les_group_norm_backward(const struct les_images *s, uint32_t groups, const float *scale,
 			     const void *x, const float *moments, const void *dy, float *dscale,
 			     float *dshift, void *dx)
 {
-	const uint32_t c = s->c / groups;
+	float means[2 * GROUPS_AT_A_TIME];
 
 	for (uint32_t n = 0; n < s->n; n++)
-		for (uint32_t g = 0; g < groups; g++) {
-			const float *moment = moments + 2 * ((size_t)n * groups + g);
-			float means[2];
-			group_norm_means(s, n, g * c, c, scale, x, moment, dy, dscale, dshift,
-					 means);
-			for (uint32_t row = 0; row < s->h; row++)
-				for (uint32_t col = 0; col < s->widths[n]; col++) {
-					const size_t at = at_of(s, n, row, col) + g * c;
-					for (uint32_t i = 0; i < c; i++) {
-						const float norm =
-							(get(x, at + i, s->type) - moment[0]) *
-							moment[1];
-						const float d =
-							get(dy, at + i, s->type) * scale[g * c + i];
-						set(dx, at + i, s->type,
-						    moment[1] * (d - means[0] - norm * means[1]));
-					}
-				}
+		for (uint32_t first = 0; first < groups; first += GROUPS_AT_A_TIME) {
+			const struct groups g = some_groups(s, n, groups, first);
+			const float *own = moments + 2 * ((size_t)n * groups + first);
+			group_means(&g, scale, x, own, dy, dscale, dshift, means);
+			normalise_back(&g, scale, x, own, means, dy, dx);
 		}
 	les_images_mask(s, dx);
 }

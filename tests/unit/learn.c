@@ -225,6 +225,7 @@ static void gradients_of_line_finders_are_so_too(void **state)
 	check_gradients("[1,9,0,3 Lfy4 O2l2]", true, off);
 	check_gradients("[1,11,0,1 Cl3,3,4 Lbx3 Lby5 Cl1,1,4 Lby2 Lbx3 O2l2]", true, off);
 	check_gradients("[1,12,0,3 Cl7,7,8,2,2 Gn4 Cl3,3,6,2,2 Gn3 Cl3,3,6 O2l3]", true, off);
+	check_gradients("[1,3,0,1 Cl3,3,1040 Gn65 O2l2]", true, off);
 	check_gradients("[1,24,0,3 Cr3,3,8,2,2 Gn4 Lbx4 Lby4 Cr1,1,4 O2l3]", true, off);
 	check_gradients("[1,10,0,1 Cl3,3,8 Do0.3,2 Lbx4 Do0.2,1 Mp2,2 O2l2]", false, off);
 }
