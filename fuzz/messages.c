@@ -23,6 +23,8 @@ BODY(payload, struct les_payload)
 BODY(model_ref, struct les_model_ref)
 BODY(read, struct les_read)
 BODY(read_done, struct les_read_done)
+BODY(prepare_ask, struct les_prepare_ask)
+BODY(prepare_page_ask, struct les_prepare_page_ask)
 BODY(training, struct les_training)
 BODY(training_report, struct les_training_report)
 BODY(training_end, enum les_training_end)
@@ -49,9 +51,10 @@ static void body_fail(const struct les_message *m)
 }
 
 static void (*const bodies[])(const struct les_message *) = {
-	body_ready,           body_open,         body_document, body_next,      body_page_info,
-	body_payload,         body_model_ref,    body_read,     body_read_done, body_training,
-	body_training_report, body_training_end, body_fail,
+	body_ready,     body_open,        body_document,         body_next,
+	body_page_info, body_payload,     body_model_ref,        body_read,
+	body_read_done, body_training,    body_training_report,  body_training_end,
+	body_fail,      body_prepare_ask, body_prepare_page_ask,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -93,10 +93,10 @@ enum les_kind les_input_from_resized(const struct les_image *image, uint32_t pad
 	return LES_OK;
 }
 
-enum les_kind les_input_from_image(const struct les_image *image, const struct les_input_spec *spec,
-				   struct les_input *ret, struct les_error *reterr)
+enum les_kind les_input_resize(const struct les_image *image, const struct les_input_spec *spec,
+			       struct les_bitmap *ret, struct les_error *reterr)
 {
-	LES_CLEANUP(les_bitmap_done) struct les_bitmap coloured = {0}, resized = {0};
+	LES_CLEANUP(les_bitmap_done) struct les_bitmap coloured = {0};
 	uint32_t w_px, h_px;
 	enum les_kind kind;
 
@@ -104,7 +104,16 @@ enum les_kind les_input_from_image(const struct les_image *image, const struct l
 	    (kind = les_bitmap_copy(image, spec->channels, &coloured, reterr)))
 		return kind;
 	const struct les_image view = les_bitmap_view(&coloured);
-	if ((kind = les_resize_lanczos(&view, w_px, h_px, &resized, reterr)))
+	return les_resize_lanczos(&view, w_px, h_px, ret, reterr);
+}
+
+enum les_kind les_input_from_image(const struct les_image *image, const struct les_input_spec *spec,
+				   struct les_input *ret, struct les_error *reterr)
+{
+	LES_CLEANUP(les_bitmap_done) struct les_bitmap resized = {0};
+	enum les_kind kind = les_input_resize(image, spec, &resized, reterr);
+
+	if (kind != LES_OK)
 		return kind;
 	const struct les_image small = les_bitmap_view(&resized);
 	return les_input_from_resized(&small, spec->pad_px, ret, reterr);

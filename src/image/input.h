@@ -22,6 +22,10 @@ struct les_input {
 enum les_kind les_input_size(const struct les_image *image, const struct les_input_spec *spec,
 			     uint32_t *ret_w_px, uint32_t *ret_h_px, struct les_error *reterr);
 
+/* The first half of what follows: grey or RGB, resized, as bytes. */
+enum les_kind les_input_resize(const struct les_image *image, const struct les_input_spec *spec,
+			       struct les_bitmap *ret, struct les_error *reterr);
+
 /* Grey or RGB, resized (Lanczos), padded, /255, inverted as max(x) − x over the whole tensor.
  *
  * image    borrowed

@@ -51,6 +51,8 @@ static const struct rule rules[] = {
 	{M(FAIL), DECODE, true, S(ENTRY), S(SOURCE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(PREPARE), TRAIN, false, S(IDLE), S(CUTTING), 2, 2, PAGE_INFO_BYTES + 12,
 	 PAGE_INFO_BYTES + 12},
+	{M(PREPARE_PAGE), TRAIN, false, S(IDLE), S(CUTTING), 1, 1, PAGE_INFO_BYTES + 8,
+	 PAGE_INFO_BYTES + 8},
 	{M(PREPARED), TRAIN, true, S(CUTTING), S(IDLE), 1, 1, 12, 12},
 	{M(FAIL), TRAIN, true, S(CUTTING), S(IDLE), 0, 0, 8, FAIL_BYTES_MAX},
 	{M(BASE), TRAIN, false, S(IDLE), S(IDLE), 1, 1, 0, 0},
@@ -382,6 +384,26 @@ enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prep
 	ok = ok && ret->h_px >= LES_LINE_H_MIN && ret->h_px <= LES_LINE_H_MAX &&
 	     ret->layout_bytes <= LES_RECORDS_BYTES_MAX;
 	return finish(&r, ok, "PREPARE", reterr);
+}
+
+void les_prepare_page_ask_encode(struct les_buf *out, const struct les_prepare_page_ask *ask)
+{
+	les_page_info_encode(out, &ask->page);
+	les_buf_u32(out, ask->h_px);
+	les_buf_u32(out, ask->channels);
+}
+
+enum les_kind les_prepare_page_ask_parse(const struct les_message *m,
+					 struct les_prepare_page_ask *ret, struct les_error *reterr)
+{
+	struct les_rd r = les_rd(m->body, m->body_bytes);
+	bool ok = page_info_read(&r, &ret->page);
+
+	ret->h_px = les_rd_u32(&r);
+	ret->channels = les_rd_u32(&r);
+	ok = ok && ret->h_px >= LES_PAGE_INPUT_H_MIN && ret->h_px <= LES_PAGE_INPUT_H_MAX &&
+	     (ret->channels == 1 || ret->channels == 3);
+	return finish(&r, ok, "PREPARE_PAGE", reterr);
 }
 
 void les_payload_encode(struct les_buf *out, const struct les_payload *payload)

@@ -29,7 +29,9 @@
  *                 lesart                          lesart-train
  *                                              ←  READY
  *   PREPARE   page, lines, their height        →
- *                                              ←  PREPARED  line images      | FAIL that page
+ *   PREPARE_PAGE  page, a line finder's height →
+ *                                              ←  PREPARED  line images, or the page scaled
+ *                                                           | FAIL that page
  *   TRAIN …   see ipc/training.h
  *
  *                 lesart                          lesart-tesseract, lesart-read
@@ -57,6 +59,7 @@ enum les_message_type {
 	LES_MESSAGE_LINES = 22,
 	LES_MESSAGE_PICTURE = 23,
 	LES_MESSAGE_READ_DONE = 24,
+	LES_MESSAGE_PREPARE_PAGE = 27,
 	LES_MESSAGE_PREPARE = 28,
 	LES_MESSAGE_PREPARED = 29,
 	LES_MESSAGE_BASE = 30,
@@ -80,7 +83,7 @@ enum les_state {
 	LES_STATE_LISTING,  /* decode: SOURCE was sent */
 	LES_STATE_SOURCE,   /* decode: has ground truth, no credit outstanding */
 	LES_STATE_ENTRY,    /* decode: ENTRY was sent */
-	LES_STATE_CUTTING,  /* train: PREPARE was sent */
+	LES_STATE_CUTTING,  /* train: PREPARE or PREPARE_PAGE was sent */
 	LES_STATE_TRAINING, /* train: TRAIN was sent */
 	LES_STATE_READING,  /* recogniser: READ was sent */
 	LES_STATE_FINISHED, /* nothing more may come */
@@ -209,7 +212,19 @@ void les_prepare_ask_encode(struct les_buf *out, const struct les_prepare_ask *a
 enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prepare_ask *ret,
 				    struct les_error *reterr);
 
-/* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PREPARED (line images), PICTURE (PNG). */
+/* PREPARE_PAGE: a page's pixels, to be brought to a line finder's height and channels
+ * (train/prepare.h). */
+struct les_prepare_page_ask {
+	struct les_page_info page;
+	uint32_t h_px, channels;
+};
+void les_prepare_page_ask_encode(struct les_buf *out, const struct les_prepare_page_ask *ask);
+enum les_kind les_prepare_page_ask_parse(const struct les_message *m,
+					 struct les_prepare_page_ask *ret,
+					 struct les_error *reterr);
+
+/* Bytes in an fd: LAYOUT, LINES and ENTRIES (records), PREPARED (line images, a page), PICTURE
+ * (PNG). */
 struct les_payload {
 	uint64_t bytes;
 	enum les_picture picture; /* PICTURE only, NONE otherwise */

@@ -1,8 +1,10 @@
 #include "train/prepare.h"
 
 #include "base/cleanup.h"
+#include "image/input.h"
 #include "image/resize.h"
 #include "lines/extract.h"
+#include "types/limits.h"
 
 #include <string.h>
 
@@ -95,4 +97,28 @@ enum les_kind les_prepare(const struct les_image *page, const struct les_line *l
 	}
 	return out->failed ? les_fail(reterr, LES_LIMIT, "the page's lines are too large together")
 			   : LES_OK;
+}
+
+enum les_kind les_prepare_page(const struct les_image *page, uint32_t h_px, uint32_t channels,
+			       struct les_buf *out, struct les_error *reterr)
+{
+	const struct les_input_spec spec = {.channels = channels, .h_px = h_px};
+	LES_CLEANUP(les_bitmap_done) struct les_bitmap small = {0};
+	uint32_t w, h;
+	enum les_kind kind = les_input_size(page, &spec, &w, &h, reterr);
+
+	if (kind == LES_OK && (uint64_t)w * h > LES_PLANE_PX_MAX)
+		kind = les_fail(reterr, LES_LIMIT,
+				"at the line finder's height the page is %u × %u pixels, too many",
+				w, h);
+	if (kind == LES_OK)
+		kind = les_input_resize(page, &spec, &small, reterr);
+	if (kind != LES_OK)
+		return kind;
+	les_buf_u32(out, LES_PREPARED_PAGE_MAGIC);
+	les_buf_u32(out, small.w_px);
+	les_buf_u32(out, small.h_px);
+	les_buf_u32(out, small.channels);
+	les_buf_put(out, small.px, (size_t)small.w_px * small.h_px * small.channels);
+	return out->failed ? les_fail(reterr, LES_NOMEM, "no memory for a page") : LES_OK;
 }

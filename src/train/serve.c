@@ -40,13 +40,12 @@ static enum les_kind say_fail(struct server *server, const struct les_error *err
 	return les_session_answer_fail(&server->session, server->channel, error, reterr);
 }
 
-/* Maps what came with PREPARE and cuts. *ret_fd is the caller's. */
-static enum les_kind prepare(const struct les_prepare_ask *ask, const int fds[2],
-			     struct les_payload *ret, int *ret_fd, struct les_error *reterr)
+/* Maps what came with PREPARE and cuts. */
+static enum les_kind cut_lines(const struct les_prepare_ask *ask, const int fds[2],
+			       struct les_buf *out, struct les_error *reterr)
 {
 	LES_CLEANUP(les_view_close) struct les_view pixels = {0};
 	LES_CLEANUP(les_view_close) struct les_view records = {0};
-	LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(LES_PREPARED_BYTES_MAX);
 	LES_CLEANUP(les_page_free_p) struct les_page *lines = les_page_new();
 	const struct les_page_info *p = &ask->page;
 	enum les_kind kind = lines ? LES_OK : les_fail(reterr, LES_NOMEM, "no memory for lines");
@@ -62,26 +61,48 @@ static enum les_kind prepare(const struct les_prepare_ask *ask, const int fds[2]
 		return kind;
 	const struct les_image page = {pixels.bytes, p->w_px, p->h_px, p->stride_bytes,
 				       p->channels};
-	kind = les_prepare(&page, lines->lines, lines->lines_n, ask->h_px, &out, reterr);
-	ret->bytes = out.len;
-	ret->picture = LES_PICTURE_NONE;
-	return kind == LES_OK ? les_memfd_new(out.bytes, out.len, ret_fd, reterr) : kind;
+	return les_prepare(&page, lines->lines, lines->lines_n, ask->h_px, out, reterr);
 }
 
+/* Maps what came with PREPARE_PAGE and scales. */
+static enum les_kind scale_page(const struct les_prepare_page_ask *ask, int fd, struct les_buf *out,
+				struct les_error *reterr)
+{
+	LES_CLEANUP(les_view_close) struct les_view pixels = {0};
+	const struct les_page_info *p = &ask->page;
+	enum les_kind kind =
+		les_view_open_sealed(fd, (uint64_t)p->stride_bytes * p->h_px, &pixels, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	const struct les_image page = {pixels.bytes, p->w_px, p->h_px, p->stride_bytes,
+				       p->channels};
+	return les_prepare_page(&page, ask->h_px, ask->channels, out, reterr);
+}
+
+/* A message that cannot be parsed ends it; a page that cannot be prepared is told of. */
 static enum les_kind on_prepare(struct server *server, const struct les_message *message,
 				struct les_error *reterr)
 {
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	LES_CLEANUP(les_buf_done) struct les_buf out = LES_BUF(LES_PREPARED_BYTES_MAX);
 	LES_CLEANUP(les_fd_close) int fd = -1;
-	struct les_prepare_ask ask;
-	struct les_payload payload;
+	const bool whole = message->type == LES_MESSAGE_PREPARE_PAGE;
+	struct les_prepare_ask lines;
+	struct les_prepare_page_ask page;
 	struct les_error error;
-	enum les_kind kind = les_prepare_ask_parse(message, &ask, reterr);
+	enum les_kind kind = whole ? les_prepare_page_ask_parse(message, &page, reterr)
+				   : les_prepare_ask_parse(message, &lines, reterr);
 
 	if (kind != LES_OK)
 		return kind;
-	if (prepare(&ask, message->fds, &payload, &fd, &error) != LES_OK)
+	kind = whole ? scale_page(&page, message->fds[0], &out, &error)
+		     : cut_lines(&lines, message->fds, &out, &error);
+	if (kind == LES_OK)
+		kind = les_memfd_new(out.bytes, out.len, &fd, &error);
+	if (kind != LES_OK)
 		return say_fail(server, &error, reterr);
+	const struct les_payload payload = {.bytes = out.len, .picture = LES_PICTURE_NONE};
 	les_payload_encode(&body, &payload);
 	return les_session_answer(&server->session, server->channel, LES_MESSAGE_PREPARED, &body,
 				  &fd, reterr);
@@ -127,6 +148,7 @@ static enum les_kind step(struct server *server, bool *ret_end, struct les_error
 		return kind;
 	switch (message.type) {
 	case LES_MESSAGE_PREPARE:
+	case LES_MESSAGE_PREPARE_PAGE:
 		return on_prepare(server, &message, reterr);
 	case LES_MESSAGE_BASE:
 	case LES_MESSAGE_RESUME:

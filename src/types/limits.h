@@ -30,6 +30,8 @@
 #define LES_PREPARED_BYTES_MAX (512ull << 20) /* one page's line images */
 #define LES_LINE_H_MIN 16u                    /* line images are kept at */
 #define LES_LINE_H_MAX 256u
+#define LES_PAGE_INPUT_H_MIN 64u /* pages of a line finder's training are kept at */
+#define LES_PAGE_INPUT_H_MAX 4096u
 #define LES_TRAIN_ADDRESS_BYTES                                                                    \
 	(64ull << 30)                  /* addresses, not memory: of a trainer, less its pack */
 #define LES_TRAINER_SILENCE_MS 1800000 /* validating a large set on a slow machine */

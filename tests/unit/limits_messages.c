@@ -167,6 +167,16 @@ static enum les_kind prepare_layout(uint64_t n)
 	return prepare(LES_LINE_H_MIN, n);
 }
 
+static enum les_kind prepare_page_h(uint64_t n)
+{
+	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	struct les_prepare_page_ask got;
+
+	les_prepare_page_ask_encode(
+		&body, &(struct les_prepare_page_ask){some_info(1, 1, 1), (uint32_t)n, 3});
+	return les_prepare_page_ask_parse(message(LES_MESSAGE_PREPARE_PAGE, &body, 1), &got, NULL);
+}
+
 static enum les_kind payload(uint16_t type, enum les_picture picture, uint64_t n)
 {
 	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
@@ -311,6 +321,7 @@ static void messages_end_at_their_caps(void **state)
 		{"ENTRY's number", entry_number, LES_ENTRIES_MAX, LES_PEER},
 		{"PREPARE's height", prepare_h, LES_LINE_H_MAX, LES_PEER},
 		{"PREPARE's layout", prepare_layout, LES_RECORDS_BYTES_MAX, LES_PEER},
+		{"PREPARE_PAGE's height", prepare_page_h, LES_PAGE_INPUT_H_MAX, LES_PEER},
 		{"LINES", lines_bytes, LES_RECORDS_BYTES_MAX, LES_PEER},
 		{"PICTURE", picture_bytes, LES_PICTURE_BYTES_MAX, LES_PEER},
 		{"WEIGHTS", weights_bytes, LES_WEIGHTS_BYTES_MAX, LES_PEER},

@@ -1,6 +1,7 @@
 /* train/: line images cut, carried and packed. */
 #include "train/pack.h"
 #include "base/cleanup.h"
+#include "image/input.h"
 #include "test.h"
 #include "train/prepare.h"
 
@@ -81,6 +82,43 @@ static void low_lines_and_flat_ones(void **state)
 	assert_int_equal(les_prepare(&flat, &whole, 1, 120, &bytes, NULL), LES_OK);
 	assert_int_equal(les_prepared_parse(bytes.bytes, bytes.len, 1, &got, NULL), LES_OK);
 	assert_int_equal(got.w_px, 0); /* nothing to read */
+}
+
+static void pages_are_scaled_as_for_reading(void **state)
+{
+	(void)state;
+	static uint8_t px[H_PX][W_PX];
+	const struct les_image page = {px[0], W_PX, H_PX, W_PX, 1},
+			       wide = {px[0], W_PX, 1, W_PX, 1}, high = {px[0], 1, H_PX, W_PX, 1};
+	enum { H = 120, C = 3 };
+	const struct les_input_spec spec = {.channels = C, .h_px = H};
+	LES_CLEANUP(les_buf_done) struct les_buf bytes = LES_BUF(LES_PREPARED_BYTES_MAX);
+	LES_CLEANUP(les_input_done) struct les_input want = {0};
+	struct les_prepared_page got;
+	uint8_t max = 0;
+
+	page_of(px);
+	assert_int_equal(les_prepare_page(&page, H, C, &bytes, NULL), LES_OK);
+	assert_int_equal(les_prepared_page_parse(bytes.bytes, bytes.len, H, C, &got, NULL), LES_OK);
+	assert_int_equal(les_input_from_image(&page, &spec, &want, NULL), LES_OK);
+	assert_int_equal(got.w_px, want.w_px);
+	assert_int_equal(got.h_px, H);
+	const size_t n = (size_t)got.w_px * got.h_px;
+	for (size_t i = 0; i < C * n; i++)
+		max = got.px[i] > max ? got.px[i] : max;
+	for (size_t i = 0; i < n; i++)
+		for (size_t c = 0; c < C; c++)
+			assert_true((float)(max - got.px[C * i + c]) / 255.0f ==
+				    want.at[c * n + i]);
+	for (size_t k = 0; k < bytes.len; k++)
+		assert_int_equal(les_prepared_page_parse(bytes.bytes, k, H, C, &got, NULL),
+				 LES_PEER);
+	assert_int_equal(les_prepared_page_parse(bytes.bytes, bytes.len, H + 1, C, &got, NULL),
+			 LES_PEER);
+	assert_int_equal(les_prepared_page_parse(bytes.bytes, bytes.len, H, 1, &got, NULL),
+			 LES_PEER);
+	assert_int_equal(les_prepare_page(&wide, LES_PAGE_INPUT_H_MAX, C, &bytes, NULL), LES_LIMIT);
+	assert_int_equal(les_prepare_page(&high, LES_PAGE_INPUT_H_MIN, C, &bytes, NULL), LES_LIMIT);
 }
 
 static const struct les_pack_line some[] = {
@@ -173,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_cut_and_carried),
 		cmocka_unit_test(low_lines_and_flat_ones),
+		cmocka_unit_test(pages_are_scaled_as_for_reading),
 		cmocka_unit_test(packs_are_read_back),
 		cmocka_unit_test(bad_packs_are_refused),
 	};
