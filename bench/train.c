@@ -121,7 +121,7 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("%-4s batch %2u: %6.2f %s/s, %.0f ms of processor each, %.1f %% in primitives, "
-	       "%zu MB activations, peak %ld MB\n",
+	       "%zu MB planned, peak %ld MB\n",
 	       type == LES_BF16 ? "bf16" : "f32", lines_n, done / took, pages ? "pages" : "lines",
 	       1000 * cpu / done, 100 * (after.primitives - before.primitives) / (2 * took),
 	       les_learner_bytes(learner) >> 20, usage.ru_maxrss >> 10);

@@ -126,6 +126,20 @@ void les_learning_report(void *context, const struct les_training_report *report
 		print_line(l, report);
 }
 
+void les_learning_plan(void *context, const struct les_training_plan *plan)
+{
+	const struct les_learning *l = context;
+
+	if (l->json) {
+		printf("{\"event\":\"plan\",\"memory_bytes\":%llu}\n",
+		       (unsigned long long)plan->memory_bytes);
+		fflush(stdout);
+	} else {
+		fprintf(stderr, "needs about %.0f MB of memory\n",
+			(double)plan->memory_bytes / 1e6);
+	}
+}
+
 void les_learning_end(struct les_learning *l)
 {
 	if (l->terminal && !l->json)

@@ -20,6 +20,8 @@ struct les_learning {
 void les_learning_begin(struct les_learning *learning, bool json, uint32_t epochs_max);
 /* A sink's report: context is the struct. */
 void les_learning_report(void *context, const struct les_training_report *report);
+/* And its plan. */
+void les_learning_plan(void *context, const struct les_training_plan *plan);
 void les_learning_end(struct les_learning *learning);
 void les_learning_done(struct les_learning *learning);
 

@@ -308,7 +308,7 @@ static enum les_kind learn(const struct les_train_arguments *a, const char *bina
 {
 	LES_CLEANUP(les_learning_done) struct les_learning learning;
 	LES_CLEANUP(les_fd_close) int resume_fd = -1;
-	const struct les_training_sink sink = {&learning, les_learning_report};
+	const struct les_training_sink sink = {&learning, les_learning_report, les_learning_plan};
 	struct les_training_result result;
 	enum les_kind kind = LES_OK;
 

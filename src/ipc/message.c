@@ -63,6 +63,7 @@ static const struct rule rules[] = {
 	{M(CHECKPOINT), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(BEST), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(CURVE), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
+	{M(PLAN), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 8, 8},
 	{M(STOP), TRAIN, false, S(TRAINING), S(TRAINING), 0, 0, 0, 0},
 	{M(STOP), TRAIN, false, S(IDLE), S(IDLE), 0, 0, 0, 0},
 	{M(TRAINED), TRAIN, true, S(TRAINING), S(IDLE), 0, 0, 4, 4},

@@ -71,6 +71,7 @@ enum les_message_type {
 	LES_MESSAGE_CURVE = 36,
 	LES_MESSAGE_STOP = 37,
 	LES_MESSAGE_TRAINED = 38,
+	LES_MESSAGE_PLAN = 39,
 };
 
 /* A worker's state as both sides see it. */

@@ -121,6 +121,20 @@ enum les_kind les_training_report_parse(const struct les_message *m,
 	return finish(&r, ok, "REPORT", reterr);
 }
 
+void les_training_plan_encode(struct les_buf *out, const struct les_training_plan *plan)
+{
+	les_buf_u64(out, plan->memory_bytes);
+}
+
+enum les_kind les_training_plan_parse(const struct les_message *m, struct les_training_plan *ret,
+				      struct les_error *reterr)
+{
+	struct les_rd r = les_rd(m->body, m->body_bytes);
+
+	*ret = (struct les_training_plan){.memory_bytes = les_rd_u64(&r)};
+	return finish(&r, true, "PLAN", reterr);
+}
+
 void les_training_end_encode(struct les_buf *out, enum les_training_end end)
 {
 	les_buf_u32(out, end);

@@ -10,6 +10,7 @@
  *   BASE      a canonical model's fd           →                  (none: from scratch)
  *   RESUME    a checkpoint's fd                →                  (none: from the beginning)
  *   TRAIN     options, pack                    →
+ *                                              ←  PLAN       what it will take
  *                                              ←  REPORT     where it stands, as often as it likes
  *                                              ←  CHECKPOINT to go on from: opaque bytes, sealed
  *                                              ←  BEST       the best model so far, canonical
@@ -24,6 +25,10 @@
 void les_training_encode(struct les_buf *out, const struct les_training *training);
 enum les_kind les_training_parse(const struct les_message *m, struct les_training *ret,
 				 struct les_error *reterr);
+
+void les_training_plan_encode(struct les_buf *out, const struct les_training_plan *plan);
+enum les_kind les_training_plan_parse(const struct les_message *m, struct les_training_plan *ret,
+				      struct les_error *reterr);
 
 void les_training_report_encode(struct les_buf *out, const struct les_training_report *report);
 enum les_kind les_training_report_parse(const struct les_message *m,

@@ -143,6 +143,17 @@ static enum les_kind take_report(struct run *run, const struct les_message *mess
 	return LES_OK;
 }
 
+static enum les_kind take_plan(const struct run *run, const struct les_message *message,
+			       struct les_error *reterr)
+{
+	struct les_training_plan plan;
+	enum les_kind kind = les_training_plan_parse(message, &plan, reterr);
+
+	if (kind == LES_OK && run->sink->plan)
+		run->sink->plan(run->sink->context, &plan);
+	return kind;
+}
+
 /* Asks it to end, once; then its time is bounded. */
 static enum les_kind stop(struct run *run, struct les_error *reterr)
 {
@@ -179,6 +190,8 @@ static enum les_kind hear(struct run *run, bool *ret_end, struct les_error *rete
 	switch (message.type) {
 	case LES_MESSAGE_REPORT:
 		return take_report(run, &message, reterr);
+	case LES_MESSAGE_PLAN:
+		return take_plan(run, &message, reterr);
 	case LES_MESSAGE_TRAINED:
 		*ret_end = true;
 		return les_training_end_parse(&message, &run->result->end, reterr);

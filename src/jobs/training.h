@@ -26,6 +26,7 @@ struct les_training_request {
 struct les_training_sink {
 	void *context;
 	void (*report)(void *context, const struct les_training_report *report);
+	void (*plan)(void *context, const struct les_training_plan *plan); /* first of all */
 };
 
 struct les_training_result {

@@ -330,6 +330,16 @@ static enum les_kind run_epochs(struct course *c, struct watch *w, enum les_trai
 	return kind;
 }
 
+/* Its own are the weights twice, and while a checkpoint is written its bytes twice. */
+static enum les_kind tell_plan(const struct course *c, struct les_error *reterr)
+{
+	const size_t values = c->params->values_n * sizeof(float);
+	const struct les_training_plan plan = {les_learner_bytes(c->learner) +
+					       (2 + 2 * 4) * values};
+
+	return c->events->plan(c->events->context, &plan, reterr);
+}
+
 static enum les_kind tell_curve(const struct course *c, struct les_error *reterr)
 {
 	LES_CLEANUP(les_buf_done) struct les_buf png = LES_BUF(LES_PICTURE_BYTES_MAX);
@@ -357,6 +367,8 @@ enum les_kind les_course_run(const struct les_course_request *request,
 	c->events = events;
 	c->task = &les_course_of_lines;
 	enum les_kind kind = course_init(c, reterr);
+	if (kind == LES_OK)
+		kind = tell_plan(c, reterr);
 	if (kind == LES_OK) {
 		struct watch watch = {.started = seconds()};
 		watch.reported = watch.saved = watch.started;

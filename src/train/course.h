@@ -30,6 +30,9 @@ struct les_course_events {
 	enum les_kind (*curve)(void *context, const uint8_t *bytes, size_t n,
 			       struct les_error *reterr);
 	bool (*stop)(void *context); /* whether it is to end; asked after every step */
+	/* before the first step */
+	enum les_kind (*plan)(void *context, const struct les_training_plan *plan,
+			      struct les_error *reterr);
 };
 
 struct les_course_request {

@@ -77,8 +77,12 @@ static void make_replica(struct shard *shard)
 {
 	const struct les_learner *l = shard->learner;
 	const struct les_learner_options *o = &l->options;
-	const struct les_replica_options options = {
-		.type = o->type, .lines = shard->lines_n, .w_max = o->w_max, .px_max = o->px_max};
+	const struct les_replica_options options = {.type = o->type,
+						    .lines = shard->lines_n,
+						    .w_max = o->w_max,
+						    .px_max = o->px_max,
+						    .bytes_max =
+							    LES_TRAIN_ADDRESS_BYTES / o->threads};
 
 	les_threads_set(1);
 	shard->kind =
@@ -356,10 +360,13 @@ void les_learner_renew(struct les_learner *l)
 
 size_t les_learner_bytes(const struct les_learner *l)
 {
-	size_t bytes = 0;
+	size_t bytes = 2 * l->params->values_n * sizeof(float);
 
-	for (uint32_t i = 0; i < l->shards_n; i++)
-		bytes += les_replica_bytes(l->shards[i].replica);
+	for (uint32_t i = 0; i < l->shards_n; i++) {
+		const struct shard *shard = &l->shards[i];
+		bytes += les_replica_bytes(shard->replica) +
+			 shard->lines_n * image_values(l) * sizeof(float);
+	}
 	return bytes;
 }
 

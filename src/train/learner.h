@@ -25,7 +25,9 @@ struct les_learner_options {
 
 struct les_learner;
 
-/* graph, params and crew are borrowed and must outlive it; params change with each step. */
+/* graph, params and crew are borrowed and must outlive it; params change with each step. errors:
+ * LIMIT where the threads together need more than LES_TRAIN_ADDRESS_BYTES; those of
+ * les_replica_new(). */
 enum les_kind les_learner_new(const struct les_graph *graph, struct les_params *params,
 			      const struct les_learner_options *options, struct les_crew *crew,
 			      struct les_learner **ret, struct les_error *reterr);
@@ -80,7 +82,7 @@ struct les_learner_state les_learner_state(struct les_learner *learner);
 /* The params were changed from outside. */
 void les_learner_renew(struct les_learner *learner);
 
-/* Bytes of activations of all threads; where the time went. */
+/* Bytes of memory that all threads together take, and the moments; where the time went. */
 size_t les_learner_bytes(const struct les_learner *learner);
 struct les_replica_times les_learner_times(const struct les_learner *learner);
 

@@ -132,6 +132,9 @@ static uint32_t lines_at(const struct les_replica *r, uint32_t bucket)
 	return fit == 0 ? 1 : fit < r->options.lines ? (uint32_t)fit : r->options.lines;
 }
 
+/* Of the weights: gradients, turned, unpacked, and packed for the way there and back. */
+enum { WEIGHT_COPIES = 5 };
+
 /* The widest lines and the fullest batches: one of them needs most. */
 static enum les_kind measure(struct les_replica *r, struct les_error *reterr)
 {
@@ -205,6 +208,12 @@ enum les_kind les_replica_new(const struct les_graph *graph, const struct les_pa
 	enum les_kind kind = add_stages(r, reterr);
 	if (kind == LES_OK)
 		kind = measure(r, reterr);
+	if (kind == LES_OK && options->bytes_max && les_replica_bytes(r) > options->bytes_max)
+		kind = les_fail(reterr, LES_LIMIT,
+				"training needs %zu MB of memory in each thread, more than %llu: "
+				"fewer threads, fewer lines at a time or a smaller net need less",
+				les_replica_bytes(r) >> 20,
+				(unsigned long long)options->bytes_max >> 20);
 	if (kind == LES_OK)
 		kind = take_memory(r, reterr);
 	if (kind != LES_OK)
@@ -216,7 +225,7 @@ enum les_kind les_replica_new(const struct les_graph *graph, const struct les_pa
 
 size_t les_replica_bytes(const struct les_replica *replica)
 {
-	return replica->block_bytes;
+	return replica->block_bytes + WEIGHT_COPIES * replica->params->values_n * sizeof(float);
 }
 
 uint32_t les_replica_fits(const struct les_replica *replica, uint32_t w)

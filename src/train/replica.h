@@ -27,20 +27,23 @@ struct les_replica_options {
 	uint64_t px_max;    /* lines · width at a time at most; one line always goes */
 	bool shared_edge; /* as kraken trains batches: beyond a line's end, up to the widest line's,
 			     convolutions see what those before them left there. For comparing. */
+	uint64_t bytes_max; /* of memory; 0: no limit */
 };
 
 struct les_replica;
 
-/* graph and params are borrowed and must outlive it. UNSUPPORTED where the net is not a series of
- * layers that we can train, or ends neither in an O1 layer (a recogniser) nor in an O2 layer (a
- * line finder). To be made, used and freed in one thread, whose thread count counts. */
+/* graph and params are borrowed and must outlive it. LIMIT beyond bytes_max; UNSUPPORTED where the
+ * net is not a series of layers that we can train, or ends neither in an O1 layer (a recogniser)
+ * nor in an O2 layer (a line finder). To be made, used and freed in one thread, whose thread count
+ * counts. */
 enum les_kind les_replica_new(const struct les_graph *graph, const struct les_params *params,
 			      const struct les_replica_options *options, struct les_replica **ret,
 			      struct les_error *reterr);
 void les_replica_free(struct les_replica *replica);
 LES_DEFINE_CLEANUP(struct les_replica, les_replica_free)
 
-/* Bytes of activations that such a replica holds: for a plan before starting. */
+/* Bytes of memory that it takes once lines have gone through it: activations, gradients, and about
+ * as much for weights in oneDNN's order as there are. */
 size_t les_replica_bytes(const struct les_replica *replica);
 
 /* How many lines of that width go at a time. */

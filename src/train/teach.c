@@ -66,6 +66,15 @@ static enum les_kind on_curve(void *context, const uint8_t *bytes, size_t n,
 	return say_bytes(context, LES_MESSAGE_CURVE, bytes, n, reterr);
 }
 
+static enum les_kind on_plan(void *context, const struct les_training_plan *plan,
+			     struct les_error *reterr)
+{
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+
+	les_training_plan_encode(&body, plan);
+	return say(context, LES_MESSAGE_PLAN, &body, NULL, reterr);
+}
+
 static enum les_kind on_best(void *context, const struct les_weights *weights,
 			     struct les_error *reterr)
 {
@@ -130,8 +139,8 @@ static enum les_kind train(struct les_teaching *t, struct line_out *out,
 			   const struct les_training *options, int pack_fd,
 			   enum les_training_end *ret, struct les_error *reterr)
 {
-	const struct les_course_events events = {out,     on_report, on_checkpoint,
-						 on_best, on_curve,  on_stop};
+	const struct les_course_events events = {out,      on_report, on_checkpoint, on_best,
+						 on_curve, on_stop,   on_plan};
 	LES_CLEANUP(les_pack_close) struct les_pack pack = {0};
 	enum les_kind kind = les_pack_open(pack_fd, &pack, reterr);
 

@@ -66,6 +66,11 @@ struct les_training_report {
 	uint64_t memory_bytes; /* resident, at most so far */
 };
 
+/* What it will take, said before it begins. */
+struct les_training_plan {
+	uint64_t memory_bytes; /* about; the pack, which is a file, aside */
+};
+
 /* How it ended. */
 enum les_training_end {                            /* the numbers travel */
 			LES_TRAINING_COMPLETE = 1, /* all epochs */

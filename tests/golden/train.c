@@ -108,7 +108,7 @@ static void take_sample(struct training *t, uint32_t i, const char *file, uint32
 static void training_open(struct training *t, enum les_type type, const json_t *entry)
 {
 	struct les_buf file = golden_bytes("rec/random_lstm.safetensors");
-	const struct les_replica_options options = {type, 2, 500, 100000, true};
+	const struct les_replica_options options = {type, 2, 500, 100000, true, 0};
 	const json_t *targets = json_object_get(entry, "targets");
 	struct les_error error = {0};
 
@@ -258,7 +258,7 @@ static void check_page(const json_t *entry)
 	const json_t *files = json_object_get(entry, "files");
 	struct golden_array want = golden_npy(golden_string(files, "logits"));
 	struct les_buf file = golden_bytes(golden_string(entry, "model"));
-	const struct les_replica_options options = {LES_F32, 1, PAGE_W, PAGE_W, false};
+	const struct les_replica_options options = {LES_F32, 1, PAGE_W, PAGE_W, false, 0};
 	struct training t = {.arena = LES_ARENA(1 << 28)};
 	struct les_outcome outcome = {0};
 	struct les_reading reading;

@@ -73,7 +73,7 @@ static void trainers_of_all_sorts(void **state)
 		folder_make(&folder);
 		const struct les_training_request request =
 			request_of(&folder, cases[i].act, output);
-		const struct les_training_sink sink = {NULL, NULL};
+		const struct les_training_sink sink = {0};
 		struct les_training_result result;
 		struct les_error error = {.message = ""};
 		const unsigned fds = fds_open();
@@ -101,13 +101,21 @@ static void count(void *context, const struct les_training_report *report)
 	counts[report->epoch_done]++;
 }
 
+static void keep_plan(void *context, const struct les_training_plan *plan)
+{
+	uint32_t *counts = context;
+
+	assert_int_equal(counts[0] + counts[1], 0); /* before any report */
+	counts[2] = (uint32_t)plan->memory_bytes;
+}
+
 static void the_best_is_kept_and_told(void **state)
 {
 	(void)state;
 	struct folder folder;
 	char output[PATH_MAX], path[PATH_MAX + 20], bytes[16] = "";
-	uint32_t counts[2] = {0, 0};
-	const struct les_training_sink sink = {counts, count};
+	uint32_t counts[3] = {0, 0, 0};
+	const struct les_training_sink sink = {counts, count, keep_plan};
 	struct les_training_result result;
 	struct les_error error;
 
@@ -116,6 +124,7 @@ static void the_best_is_kept_and_told(void **state)
 	assert_int_equal(les_training_run(&request, &sink, &result, &error), LES_OK);
 	assert_int_equal(counts[0], 1);
 	assert_int_equal(counts[1], 2);
+	assert_int_equal(counts[2], 420000000);
 	assert_int_equal(result.end, LES_TRAINING_COMPLETE);
 	assert_int_equal(result.models_n, 2);
 	assert_int_equal(result.parameters_n, 4);
@@ -136,7 +145,7 @@ static void a_stop_keeps_what_there_is(void **state)
 	struct folder folder;
 	char output[PATH_MAX];
 	int ends[2];
-	const struct les_training_sink sink = {NULL, NULL};
+	const struct les_training_sink sink = {0};
 	struct les_training_result result;
 	struct les_error error;
 

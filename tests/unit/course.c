@@ -60,6 +60,7 @@ struct heard {
 	struct les_training_report last;
 	uint32_t stop_after; /* calls of stop(); 0: never */
 	uint32_t stops, curves;
+	struct les_training_plan plan;
 	uint8_t *checkpoint;
 	size_t checkpoint_n;
 	float *weights;
@@ -120,6 +121,17 @@ static enum les_kind on_curve(void *context, const uint8_t *bytes, size_t n,
 	return LES_OK;
 }
 
+static enum les_kind on_plan(void *context, const struct les_training_plan *plan,
+			     struct les_error *reterr)
+{
+	struct heard *heard = context;
+
+	(void)reterr;
+	assert_int_equal(heard->stops, 0); /* nothing was done yet */
+	heard->plan = *plan;
+	return LES_OK;
+}
+
 static bool on_stop(void *context)
 {
 	struct heard *heard = context;
@@ -155,8 +167,8 @@ static enum les_training_end run(const struct les_training *o, int pack_fd, stru
 	struct les_crew *crew;
 	enum les_training_end end = 0;
 	struct les_error error = {0};
-	const struct les_course_events events = {heard,   on_report, on_checkpoint,
-						 on_best, on_curve,  on_stop};
+	const struct les_course_events events = {heard,    on_report, on_checkpoint, on_best,
+						 on_curve, on_stop,   on_plan};
 
 	assert_int_equal(les_pack_open(pack_fd, &pack, NULL), LES_OK);
 	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
@@ -220,6 +232,61 @@ static void a_course_goes_on_where_it_was(void **state)
 	close(fd);
 }
 
+/* What is said before is near what it comes to, or above. */
+static void memory_is_told_before(void **state)
+{
+	struct les_training o = options();
+	struct heard small = {0}, large = {0};
+	const int fd = make_pack();
+
+	(void)state;
+	o.epochs_max = 1;
+	run(&o, fd, &small, NULL, 0);
+	snprintf(o.spec, sizeof o.spec,
+		 "[1,24,0,1 Cr3,5,128 Cr3,5,128 Mp2,2 Cr3,5,64 Mp2,2 S1(1x0)1,3 Lbx64 Do0.1,2]");
+	o.batch_lines = 20;
+	run(&o, fd, &large, NULL, 0);
+	assert_true(small.plan.memory_bytes > 0);
+	const double more = (double)(large.plan.memory_bytes - small.plan.memory_bytes);
+	assert_true(more > 30e6);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
+	const double came = (double)(large.last.memory_bytes - small.last.memory_bytes);
+	if (more < came * 0.5 || more > came * 2)
+		fail_msg("%.0f MB more were planned, %.0f MB more were taken", more / 1e6,
+			 came / 1e6);
+#endif
+	forget(&small);
+	forget(&large);
+	close(fd);
+}
+
+/* Two convolutions of so many channels over a wide line. */
+static void more_than_there_are_addresses_is_refused(void **state)
+{
+	static struct les_graph graph;
+	LES_CLEANUP(les_params_free_p) struct les_params *params = NULL;
+	LES_CLEANUP(les_crew_free_p) struct les_crew *crew = NULL;
+	struct les_learner *learner = NULL;
+	struct les_learner_options o = {.type = LES_F32, .threads = 2, .lines = 8, .clip = 1};
+	struct les_error error;
+
+	(void)state;
+	assert_int_equal(les_vgsl_parse("[1,64,0,1 Cr1,1,1024 Cr1,1,1024 Mp8,8 S1(1x0)1,3 O1c3]",
+					&graph, NULL),
+			 LES_OK);
+	assert_int_equal(les_params_new(&graph, &params, NULL), LES_OK);
+	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
+	o.w_max = 64;
+	o.px_max = 64;
+	assert_int_equal(les_learner_new(&graph, params, &o, crew, &learner, NULL), LES_OK);
+	assert_true(les_learner_bytes(learner) < LES_TRAIN_ADDRESS_BYTES);
+	les_learner_free(learner);
+	o.w_max = 12000;
+	o.px_max = 96000;
+	assert_int_equal(les_learner_new(&graph, params, &o, crew, &learner, &error), LES_LIMIT);
+	assert_non_null(strstr(error.message, "MB of memory in each thread, more than 32768"));
+}
+
 static void another_trainings_checkpoint_is_refused(void **state)
 {
 	struct les_training o = options();
@@ -227,8 +294,8 @@ static void another_trainings_checkpoint_is_refused(void **state)
 	struct les_pack pack;
 	struct les_crew *crew;
 	enum les_training_end end;
-	const struct les_course_events events = {&heard,  on_report, on_checkpoint,
-						 on_best, on_curve,  on_stop};
+	const struct les_course_events events = {&heard,   on_report, on_checkpoint, on_best,
+						 on_curve, on_stop,   on_plan};
 	const int fd = make_pack();
 
 	(void)state;
@@ -257,6 +324,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(twenty_lines_are_learnt_by_heart),
 		cmocka_unit_test(a_course_goes_on_where_it_was),
+		cmocka_unit_test(memory_is_told_before),
+		cmocka_unit_test(more_than_there_are_addresses_is_refused),
 		cmocka_unit_test(another_trainings_checkpoint_is_refused),
 	};
 

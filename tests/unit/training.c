@@ -101,6 +101,24 @@ static void reports_travel(void **state)
 	assert_int_equal(les_training_report_parse(&m, &got, NULL), LES_PEER);
 }
 
+static void plans_travel(void **state)
+{
+	(void)state;
+	const struct les_training_plan plan = {.memory_bytes = 5ull << 32};
+	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+	struct les_session session = {LES_ROLE_TRAIN, LES_STATE_TRAINING};
+	struct les_message m = {.type = LES_MESSAGE_PLAN};
+	struct les_training_plan got;
+
+	les_training_plan_encode(&body, &plan);
+	set_body(&m, &body);
+	assert_int_equal(les_session_step(&session, LES_ROLE_TRAIN, &m, NULL), LES_OK);
+	assert_int_equal(les_training_plan_parse(&m, &got, NULL), LES_OK);
+	assert_int_equal(got.memory_bytes, plan.memory_bytes);
+	m.body_bytes--;
+	assert_int_equal(les_training_plan_parse(&m, &got, NULL), LES_PEER);
+}
+
 static void the_end_travels_and_stop_may_cross_it(void **state)
 {
 	(void)state;
@@ -127,6 +145,7 @@ int main(void)
 		cmocka_unit_test(options_travel),
 		cmocka_unit_test(options_out_of_range_are_refused),
 		cmocka_unit_test(reports_travel),
+		cmocka_unit_test(plans_travel),
 		cmocka_unit_test(the_end_travels_and_stop_may_cross_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

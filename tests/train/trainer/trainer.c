@@ -84,6 +84,15 @@ static uint8_t *model(size_t *ret_n)
 	return bytes;
 }
 
+static void plan(uint64_t memory_bytes)
+{
+	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
+
+	les_training_plan_encode(&body, &(struct les_training_plan){memory_bytes});
+	say(LES_MESSAGE_PLAN, &body, -1);
+	les_buf_done(&body);
+}
+
 static void say_model(void)
 {
 	size_t n;
@@ -104,6 +113,7 @@ static void say_end(enum les_training_end end)
 
 static void act_good(void)
 {
+	plan(420000000);
 	report(false, 1, 0, -1);
 	report(true, 1, 1, 0.5f);
 	say_model();
