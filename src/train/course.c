@@ -221,6 +221,8 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 	w->lines_now += n;
 	if (stepped.diverged)
 		return roll_back(c, reterr);
+	if (p->loss_low == 0) /* what a net makes that has learnt nothing here */
+		p->loss_low = stepped.loss / n;
 	p->loss_sum += stepped.loss;
 	p->loss_n += n;
 	return LES_OK;
@@ -272,11 +274,11 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 		return kind;
 	c->points[p->epoch - 1] = (struct les_curve_point){(float)loss, measured ? error : -1};
 	p->since_best++;
-	if (p->loss_before > 0 && loss > 3 * p->loss_before + 10)
+	if (loss > 3 * p->loss_low + 10)
 		kind = roll_back(c, reterr);
 	else if (!measured || p->best_error < 0 || error < p->best_error)
 		kind = note_best(c, error, measured, reterr);
-	p->loss_before = loss;
+	p->loss_low = fmin(p->loss_low, loss);
 	les_plateau_note(&c->rate, &p->plateau, error);
 	report.epoch_done = true;
 	report.lines_done = report.lines_all;

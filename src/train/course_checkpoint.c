@@ -48,7 +48,7 @@ static void put_place(struct les_buf *out, const struct course *c)
 	les_buf_u32(out, p->batch);
 	les_buf_u64(out, p->batches);
 	les_buf_put(out, &p->loss_sum, sizeof p->loss_sum);
-	les_buf_put(out, &p->loss_before, sizeof p->loss_before);
+	les_buf_put(out, &p->loss_low, sizeof p->loss_low);
 	les_buf_u32(out, p->loss_n);
 	les_buf_u32(out, p->best_epoch);
 	les_buf_u32(out, p->since_best);
@@ -77,7 +77,7 @@ static void take_place(struct les_rd *r, struct course_place *p, uint64_t *ret_s
 	p->batch = les_rd_u32(r);
 	p->batches = les_rd_u64(r);
 	p->loss_sum = take_double(r);
-	p->loss_before = take_double(r);
+	p->loss_low = take_double(r);
 	p->loss_n = les_rd_u32(r);
 	p->best_epoch = les_rd_u32(r);
 	p->since_best = les_rd_u32(r);

@@ -51,10 +51,11 @@ struct course_lines {
 
 /* All that a checkpoint holds besides weights and moments. */
 struct course_place {
-	uint32_t epoch;               /* from 1 */
-	uint32_t batch;               /* of the epoch, next to be done */
-	uint64_t batches;             /* done in all */
-	double loss_sum, loss_before; /* of this epoch so far; mean a line of the one before */
+	uint32_t epoch;   /* from 1 */
+	uint32_t batch;   /* of the epoch, next to be done */
+	uint64_t batches; /* done in all */
+	double loss_sum;  /* of this epoch so far */
+	double loss_low; /* the lowest mean a line of an epoch, or of the first step; 0: none yet */
 	uint32_t loss_n;
 	uint32_t best_epoch, since_best, rollbacks_n;
 	float best_error, rate_scale;

@@ -4,6 +4,7 @@
 #include "test.h"
 #include "train/learner.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +233,62 @@ static void a_course_goes_on_where_it_was(void **state)
 	close(fd);
 }
 
+/* Too fast by far, and nothing clips its gradients. */
+static struct les_training wild(float rate)
+{
+	struct les_training o = options();
+
+	o.epochs_max = 15;
+	o.gradient_max = 0;
+	o.warm_up_steps = 0;
+	o.rate = rate;
+	return o;
+}
+
+static void what_diverges_goes_back_and_slower(void **state)
+{
+	const struct les_training o = wild(10);
+	struct heard heard = {0};
+	const int fd = make_pack();
+
+	(void)state;
+	assert_int_equal(run(&o, fd, &heard, NULL, 0), LES_TRAINING_COMPLETE);
+	assert_true(heard.last.rollbacks_n >= 3);
+	assert_float_equal(heard.last.rate, ldexpf(o.rate, -(int)heard.last.rollbacks_n), 1e-6);
+	/* at that rate a line's loss is in the thousands, before anything is learnt some sixty */
+	assert_true(heard.last.loss < 300);
+	assert_true(heard.weights_n > 0);
+	for (size_t i = 0; i < heard.weights_n; i++)
+		assert_true(isfinite(heard.weights[i]));
+	forget(&heard);
+	close(fd);
+}
+
+/* Steps after which nothing is a number any more, also when they are halved and halved again. */
+static void what_diverges_however_slowly_is_given_up(void **state)
+{
+	const struct les_training o = wild(1e30f);
+	struct heard heard = {0};
+	struct les_pack pack;
+	struct les_crew *crew;
+	struct les_error error = {0};
+	enum les_training_end end;
+	const struct les_course_events events = {&heard,   on_report, on_checkpoint, on_best,
+						 on_curve, on_stop,   on_plan};
+	const int fd = make_pack();
+
+	(void)state;
+	assert_int_equal(les_pack_open(fd, &pack, NULL), LES_OK);
+	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
+	const struct les_course_request request = {.options = &o, .pack = &pack, .crew = crew};
+	assert_int_equal(les_course_run(&request, &events, &end, &error), LES_ARG);
+	assert_non_null(strstr(error.message, "diverges however slowly"));
+	les_crew_free(crew);
+	les_pack_close(&pack);
+	forget(&heard);
+	close(fd);
+}
+
 /* What is said before is near what it comes to, or above. */
 static void memory_is_told_before(void **state)
 {
@@ -324,6 +381,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(twenty_lines_are_learnt_by_heart),
 		cmocka_unit_test(a_course_goes_on_where_it_was),
+		cmocka_unit_test(what_diverges_goes_back_and_slower),
+		cmocka_unit_test(what_diverges_however_slowly_is_given_up),
 		cmocka_unit_test(memory_is_told_before),
 		cmocka_unit_test(more_than_there_are_addresses_is_refused),
 		cmocka_unit_test(another_trainings_checkpoint_is_refused),
