@@ -99,13 +99,6 @@ json_t *les_json_page_head(const struct les_page_info *info)
 	return head;
 }
 
-static const char *region_kind_name(enum les_region_kind kind)
-{
-	static const char *const names[] = {"text", "image", "table", "separator", "other"};
-
-	return names[kind <= LES_REGION_OTHER ? kind : LES_REGION_OTHER];
-}
-
 json_t *les_json_regions(const struct les_page *page)
 {
 	json_t *array = json_array();
@@ -114,7 +107,7 @@ json_t *les_json_regions(const struct les_page *page)
 		const struct les_region *r = &page->regions[i];
 		json_array_append_new(array,
 				      json_pack("{s:s, s:s, s:o, s:o}", "id", r->id, "kind",
-						region_kind_name(r->kind), "box", box(&r->box),
+						les_region_kind_name(r->kind), "box", box(&r->box),
 						"polygon", points(&r->polygon)));
 	}
 	return array;

@@ -8,7 +8,7 @@
 /* A document that may be kept apart, in an order that only its name and the seed decide. */
 struct candidate {
 	uint64_t key;
-	uint32_t document, lines_n;
+	uint32_t document, weight;
 };
 
 /* FNV-1a, then SplitMix64's finish: names that differ in one digit land far apart. */
@@ -41,14 +41,27 @@ static uint32_t kept_lines(const struct les_survey_document *d)
 	return n;
 }
 
-/* Documents in their order until the share is reached; never all of them. */
-static void keep_documents(const struct candidate *candidates, uint32_t n, uint64_t want,
-			   struct les_split *split)
+enum les_kind les_split_documents(const struct les_corpus *corpus, const uint32_t *weights,
+				  uint64_t want, uint64_t seed, uint8_t *ret, uint64_t *ret_weight,
+				  struct les_error *reterr)
 {
-	for (uint32_t i = 0; i + 1 < n && split->lines_n < want; i++) {
-		split->documents[candidates[i].document] = 1;
-		split->lines_n += candidates[i].lines_n;
+	LES_CLEANUP(les_free_p)
+	struct candidate *candidates = calloc(corpus->documents_n + 1ul, sizeof *candidates);
+	uint32_t n = 0;
+
+	if (!candidates)
+		return les_fail(reterr, LES_NOMEM, "no memory to choose what is for validation");
+	for (uint32_t i = 0; i < corpus->documents_n; i++) {
+		const char *name = les_corpus_truth_name(corpus, &corpus->documents[i]);
+		if (weights[i])
+			candidates[n++] = (struct candidate){key_of(name, seed), i, weights[i]};
 	}
+	qsort(candidates, n, sizeof *candidates, compare_candidates);
+	for (uint32_t i = 0; i + 1 < n && *ret_weight < want; i++) {
+		ret[candidates[i].document] = 1;
+		*ret_weight += candidates[i].weight;
+	}
+	return LES_OK;
 }
 
 static enum les_kind keep_share(const struct les_survey *survey, float share, uint64_t seed,
@@ -56,19 +69,17 @@ static enum les_kind keep_share(const struct les_survey *survey, float share, ui
 {
 	const struct les_corpus *corpus = survey->corpus;
 	LES_CLEANUP(les_free_p)
-	struct candidate *candidates = calloc(corpus->documents_n + 1ul, sizeof *candidates);
+	uint32_t *weights = calloc(corpus->documents_n + 1ul, sizeof *weights);
 	const uint64_t want = (uint64_t)llround((double)survey->lines_n * (1 - (double)share));
 	uint32_t n = 0;
 
-	if (!candidates)
+	if (!weights)
 		return les_fail(reterr, LES_NOMEM, "no memory to choose lines for validation");
 	if (want == 0 || survey->lines_n < LES_SPLIT_LINES_MIN)
 		return LES_OK;
 	for (uint32_t i = 0; i < corpus->documents_n; i++) {
-		const uint32_t lines_n = kept_lines(&survey->documents[i]);
-		const char *name = les_corpus_truth_name(corpus, &corpus->documents[i]);
-		if (lines_n)
-			candidates[n++] = (struct candidate){key_of(name, seed), i, lines_n};
+		weights[i] = kept_lines(&survey->documents[i]);
+		n += weights[i] > 0;
 	}
 	if (n < LES_SPLIT_DOCUMENTS_MIN) {
 		split->every = (uint32_t)(survey->lines_n / want);
@@ -76,9 +87,8 @@ static enum les_kind keep_share(const struct les_survey *survey, float share, ui
 		split->lines_n = survey->lines_n / split->every;
 		return LES_OK;
 	}
-	qsort(candidates, n, sizeof *candidates, compare_candidates);
-	keep_documents(candidates, n, want, split);
-	return LES_OK;
+	return les_split_documents(corpus, weights, want, seed, split->documents, &split->lines_n,
+				   reterr);
 }
 
 enum les_kind les_split_make(const struct les_survey *survey, float share, uint32_t sources_n,

@@ -26,4 +26,11 @@ enum les_kind les_split_make(const struct les_survey *survey, float share, uint3
 			     uint64_t seed, struct les_split *ret, struct les_error *reterr);
 void les_split_done(struct les_split *split);
 
+/* Of the documents with a weight, sets to 1 in ret so many that their weights reach what is wanted
+ * (*ret_weight, from 0), but never the last one: in an order that only their names and the seed
+ * decide. weights, ret: one for each document of the corpus. errors: NOMEM. */
+enum les_kind les_split_documents(const struct les_corpus *corpus, const uint32_t *weights,
+				  uint64_t want, uint64_t seed, uint8_t *ret, uint64_t *ret_weight,
+				  struct les_error *reterr);
+
 #endif

@@ -1,8 +1,8 @@
 #include "jobs/survey.h"
 
 #include "base/cleanup.h"
+#include "jobs/turns.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +13,10 @@ enum { HEIGHTS_MIN = 5 };
 
 /* What the threads share. */
 struct shared {
-	struct les_pool *pool;
 	struct les_corpus *corpus;
 	const struct les_survey_request *request;
 	struct les_survey *survey;
-	atomic_uint next, done_n;
 	atomic_ullong lines_n;
-	pthread_mutex_t lock; /* of what follows, and of progress */
-	enum les_kind kind;
-	struct les_error *reterr;
 };
 
 enum les_kind les_truth_check_size(const struct les_page *truth, uint32_t w_px, uint32_t h_px,
@@ -32,6 +27,16 @@ enum les_kind les_truth_check_size(const struct les_page *truth, uint32_t w_px, 
 	return les_fail(reterr, LES_ARG,
 			"the layout is of an image of %u × %u pixels, the image has %u × %u",
 			truth->info.w_px, truth->info.h_px, w_px, h_px);
+}
+
+enum les_kind les_pixels_check_size(const struct les_page_info *info, uint32_t w_px, uint32_t h_px,
+				    struct les_error *reterr)
+{
+	if (info->w_px == w_px && info->h_px == h_px)
+		return LES_OK;
+	return les_fail(reterr, LES_FORMAT,
+			"its image has %u × %u pixels, not %u × %u as its header says", info->w_px,
+			info->h_px, w_px, h_px);
 }
 
 static bool is_known(const struct les_alphabet *base, const char *text)
@@ -87,16 +92,18 @@ static enum les_kind judge_heights(struct les_survey_document *d, struct les_err
 	return LES_OK;
 }
 
-static enum les_kind look_at(struct shared *s, struct les_feed *feed, uint32_t index,
-			     struct les_error *reterr)
+static enum les_kind look_at(void *context, struct les_hand *hand, uint32_t i, void *job,
+			     bool *ret_fatal, struct les_error *reterr)
 {
-	struct les_survey_document *d = &s->survey->documents[index];
+	struct shared *s = context;
+	struct les_survey_document *d = job;
+	struct les_corpus_document *document = &s->corpus->documents[i];
 	LES_CLEANUP(les_page_free_p) struct les_page *truth = NULL;
-	enum les_kind kind = les_feed_truth(feed, &s->corpus->documents[index], &truth, reterr);
+	enum les_kind kind = les_feed_truth(&hand->feed, document, &truth, reterr);
 
+	(void)ret_fatal;
 	if (kind == LES_OK)
-		kind = les_feed_size(feed, &s->corpus->documents[index], &d->w_px, &d->h_px,
-				     reterr);
+		kind = les_feed_size(&hand->feed, document, &d->w_px, &d->h_px, reterr);
 	if (kind == LES_OK)
 		kind = les_truth_check_size(truth, d->w_px, d->h_px, reterr);
 	if (kind != LES_OK)
@@ -106,45 +113,32 @@ static enum les_kind look_at(struct shared *s, struct les_feed *feed, uint32_t i
 	d->lines = calloc(truth->lines_n + 1ul, sizeof *d->lines);
 	if (!d->lines)
 		return les_fail(reterr, LES_NOMEM, "no memory for a page's lines");
-	for (uint32_t i = 0; i < truth->lines_n && kind == LES_OK; i++)
-		kind = take_line(s, &truth->lines[i], d, reterr);
+	for (uint32_t k = 0; k < truth->lines_n && kind == LES_OK; k++)
+		kind = take_line(s, &truth->lines[k], d, reterr);
 	return kind == LES_OK ? judge_heights(d, reterr) : kind;
 }
 
-static void *work(void *context)
+static void document_done(void *context)
 {
-	struct shared *s = context;
-	struct les_feed feed = {.pool = s->pool, .corpus = s->corpus};
+	struct les_survey_document *d = context;
 
-	for (uint32_t i; (i = atomic_fetch_add(&s->next, 1)) < s->corpus->documents_n;) {
-		struct les_error *error = &s->survey->documents[i].error;
-		error->kind = look_at(s, &feed, i, error);
-		const uint32_t done_n = atomic_fetch_add(&s->done_n, 1) + 1;
-		pthread_mutex_lock(&s->lock);
-		if (s->request->progress)
-			s->request->progress(s->request->context, done_n, s->corpus->documents_n);
-		if (s->kind == LES_OK && (error->kind == LES_NOMEM || error->kind == LES_CANCELLED))
-			s->kind = les_fail(s->reterr, error->kind, "%s", error->message);
-		const bool stop = s->kind != LES_OK;
-		pthread_mutex_unlock(&s->lock);
-		if (stop)
-			break;
-	}
-	les_feed_done(&feed);
-	return NULL;
+	for (uint32_t k = 0; k < d->lines_n; k++)
+		free(d->lines[k].text);
+	free(d->lines);
 }
 
-static void work_in_threads(struct shared *s)
+/* Takes the lines over, those before an error, too. */
+static enum les_kind note(void *context, uint32_t i, void *job, const struct les_error *error,
+			  struct les_error *reterr)
 {
-	pthread_t threads[LES_THREADS_MAX];
-	uint32_t n = 0;
+	const struct shared *s = context;
+	struct les_survey_document *d = &s->survey->documents[i];
 
-	while (n + 1 < s->request->threads && n + 1 < LES_THREADS_MAX &&
-	       n + 1 < s->corpus->documents_n && pthread_create(&threads[n], NULL, work, s) == 0)
-		n++;
-	work(s);
-	while (n)
-		pthread_join(threads[--n], NULL);
+	(void)reterr;
+	*d = *(const struct les_survey_document *)job;
+	*(struct les_survey_document *)job = (struct les_survey_document){.lines_n = 0};
+	d->error = *error;
+	return LES_OK;
 }
 
 static enum les_kind find_median(struct les_survey *survey, uint64_t lines_n,
@@ -201,17 +195,24 @@ enum les_kind les_survey_run(struct les_pool *pool, struct les_corpus *corpus,
 	struct les_survey survey = {
 		.corpus = corpus,
 		.documents = calloc(corpus->documents_n + 1ul, sizeof *survey.documents)};
-	struct shared shared = {.pool = pool,
-				.corpus = corpus,
-				.request = request,
-				.survey = &survey,
-				.lock = PTHREAD_MUTEX_INITIALIZER,
-				.reterr = reterr};
+	struct shared shared = {corpus, request, &survey, 0};
+	const struct les_turns turns = {
+		.pool = pool,
+		.corpus = corpus,
+		.threads = request->threads,
+		.progress = request->progress,
+		.progress_context = request->context,
+		.cancel_fd = -1,
+		.context = &shared,
+		.job_bytes = sizeof(struct les_survey_document),
+		.work = look_at,
+		.take = note,
+		.job_done = document_done,
+	};
 
 	if (!survey.documents)
 		return les_fail(reterr, LES_NOMEM, "no memory for a survey");
-	work_in_threads(&shared);
-	enum les_kind kind = shared.kind;
+	enum les_kind kind = les_turns_run(&turns, reterr);
 	if (kind == LES_OK)
 		kind = find_median(&survey, shared.lines_n, reterr);
 	if (kind == LES_OK)
@@ -225,12 +226,8 @@ enum les_kind les_survey_run(struct les_pool *pool, struct les_corpus *corpus,
 
 void les_survey_done(struct les_survey *survey)
 {
-	for (uint32_t i = 0; survey->documents && i < survey->corpus->documents_n; i++) {
-		struct les_survey_document *d = &survey->documents[i];
-		for (uint32_t k = 0; k < d->lines_n; k++)
-			free(d->lines[k].text);
-		free(d->lines);
-	}
+	for (uint32_t i = 0; survey->documents && i < survey->corpus->documents_n; i++)
+		document_done(&survey->documents[i]);
 	free(survey->documents);
 	les_alphabet_done(&survey->alphabet);
 	*survey = (struct les_survey){0};

@@ -60,4 +60,8 @@ enum les_kind les_survey_count(struct les_survey *survey, struct les_error *rete
 enum les_kind les_truth_check_size(const struct les_page *truth, uint32_t w_px, uint32_t h_px,
 				   struct les_error *reterr);
 
+/* Pixels that were decoded are those that the header told of. errors: FORMAT. */
+enum les_kind les_pixels_check_size(const struct les_page_info *info, uint32_t w_px, uint32_t h_px,
+				    struct les_error *reterr);
+
 #endif

@@ -50,6 +50,7 @@ static enum les_region_kind kind_of(const char *name)
 		{"image", LES_REGION_IMAGE},        {"graphic", LES_REGION_IMAGE},
 		{"illustration", LES_REGION_IMAGE}, {"figure", LES_REGION_IMAGE},
 		{"table", LES_REGION_TABLE},        {"separator", LES_REGION_SEPARATOR},
+		{"other", LES_REGION_OTHER},
 	};
 
 	for (size_t i = 0; i < LES_COUNT(parts); i++)

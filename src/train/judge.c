@@ -6,7 +6,7 @@
 
 /* Set so that in ground truth of fourteen sources few lines are flagged, and most of those wrong.
  */
-static const float BASELINE_MIN_PX = 5, HEIGHT_MIN_PX = 6, CLIP_MAX = 0.5f;
+static const float HEIGHT_MIN_PX = 6, CLIP_MAX = 0.5f;
 static const float PITCH_MIN = 1.0f / 16, DENSE_BELOW = 0.4f, SPARSE_ABOVE = 4, THIN_BELOW = 0.35f;
 enum { PITCH_CHARACTERS_MIN = 8 };
 
@@ -72,13 +72,25 @@ static float beyond(const struct les_points *points, float w, float h)
 	return far;
 }
 
+enum les_baseline_verdict les_baseline_judge(const struct les_line *line, uint32_t page_w_px,
+					     uint32_t page_h_px)
+{
+	if (line->baseline.n < 2)
+		return LES_BASELINE_NONE;
+	if (length_of(&line->baseline) < LES_BASELINE_PX_MIN)
+		return LES_BASELINE_SHORT;
+	return beyond(&line->baseline, (float)page_w_px, (float)page_h_px) > LES_BASELINE_PX_MIN
+		       ? LES_BASELINE_OUTSIDE
+		       : LES_BASELINE_GOOD;
+}
+
 static enum les_verdict judge_shape(const struct les_line *line, uint32_t w, uint32_t h,
 				    struct les_judged *judged)
 {
 	if (line->baseline.n < 2)
 		return LES_VERDICT_NO_BASELINE;
 	judged->length_px = length_of(&line->baseline);
-	if (judged->length_px < BASELINE_MIN_PX)
+	if (judged->length_px < LES_BASELINE_PX_MIN)
 		return LES_VERDICT_SHORT_BASELINE;
 	if (line->polygon.n < 3)
 		return LES_VERDICT_NO_POLYGON;

@@ -47,6 +47,18 @@ const char *les_verdict_words(enum les_verdict verdict);
 struct les_judged les_line_judge(const struct les_line *line, uint32_t page_w_px,
 				 uint32_t page_h_px, const char *text);
 
+/* What a line is to a line finder, which learns from baselines alone. */
+enum les_baseline_verdict {
+	LES_BASELINE_GOOD,
+	LES_BASELINE_NONE,    /* it has none */
+	LES_BASELINE_SHORT,   /* below LES_BASELINE_PX_MIN */
+	LES_BASELINE_OUTSIDE, /* it leaves the page by more than that */
+	LES_BASELINE_VERDICT_N,
+};
+enum { LES_BASELINE_PX_MIN = 5 };
+enum les_baseline_verdict les_baseline_judge(const struct les_line *line, uint32_t page_w_px,
+					     uint32_t page_h_px);
+
 /* Width of a character against the line's height, by which lines are compared; 0 where unknown. */
 float les_judged_pitch(const struct les_judged *judged);
 

@@ -61,3 +61,11 @@ float les_page_confidence(const struct les_page *page)
 	}
 	return weight > 0 ? (float)(sum / weight) : 0;
 }
+
+const char *les_region_kind_name(enum les_region_kind kind)
+{
+	static const char *const names[LES_REGION_KIND_N] = {"text", "image", "table", "separator",
+							     "other"};
+
+	return names[kind < LES_REGION_KIND_N ? kind : LES_REGION_OTHER];
+}

@@ -60,6 +60,7 @@ enum les_region_kind { /* the numbers travel */
 		       LES_REGION_TABLE = 2,
 		       LES_REGION_SEPARATOR = 3,
 		       LES_REGION_OTHER = 4,
+		       LES_REGION_KIND_N,
 };
 
 struct les_alternative {
@@ -132,6 +133,7 @@ struct les_page *les_page_new(void);
 void les_page_free(struct les_page *page);
 
 /* Helpers over the types; defined for every input, incl. empty ones. */
+const char *les_region_kind_name(enum les_region_kind kind); /* "text", "image" … */
 struct les_box les_points_box(const struct les_points *points);
 bool les_box_is_empty(const struct les_box *box);
 struct les_point les_affine_apply(const struct les_affine *m, struct les_point p);

@@ -134,6 +134,28 @@ static void lines_are_judged(void **state)
 		assert_non_null(les_verdict_words((enum les_verdict)v));
 }
 
+static void baselines_are_judged(void **state)
+{
+	(void)state;
+	static struct les_point base[] = {{10, 50}, {210, 50}}, dot[] = {{10, 50}, {14, 50}};
+	static struct les_point near[] = {{-4, 50}, {304, 50}}, far[] = {{10, 50}, {310, 50}};
+	const struct {
+		struct les_line line;
+		enum les_baseline_verdict want;
+	} cases[] = {
+		{line_of(base, 2, NULL, 0), LES_BASELINE_GOOD},
+		{line_of(near, 2, NULL, 0), LES_BASELINE_GOOD},
+		{line_of(base, 1, NULL, 0), LES_BASELINE_NONE},
+		{line_of(NULL, 0, base, 2), LES_BASELINE_NONE},
+		{line_of(dot, 2, NULL, 0), LES_BASELINE_SHORT},
+		{line_of(far, 2, NULL, 0), LES_BASELINE_OUTSIDE},
+	};
+
+	for (size_t i = 0; i < LES_COUNT(cases); i++)
+		if (les_baseline_judge(&cases[i].line, 300, 400) != cases[i].want)
+			fail_msg("case %zu", i);
+}
+
 static void lines_are_judged_by_the_others(void **state)
 {
 	(void)state;
@@ -161,6 +183,7 @@ int main(void)
 		cmocka_unit_test(texts_are_prepared),
 		cmocka_unit_test(letters_are_counted_in_order),
 		cmocka_unit_test(lines_are_judged),
+		cmocka_unit_test(baselines_are_judged),
 		cmocka_unit_test(lines_are_judged_by_the_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
