@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-LES_DEFINE_CLEANUP(struct les_page, les_page_free)
-
 enum {
 	CLASS_START,
 	CLASS_END,
