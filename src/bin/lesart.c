@@ -28,6 +28,7 @@ static const struct {
 	{"model", "import, list and check models of kraken", les_cli_model},
 	{"serve", "the same over HTTP", les_cli_serve},
 	{"train", "ground truth to a recogniser", les_cli_train},
+	{"segtrain", "pages with baselines to a line finder", les_cli_segtrain},
 	{"health", "ask a running server", les_cli_health},
 	{"doctor", "what protects this machine, and what is missing", les_cli_doctor},
 	{"version", "what this is", version},

@@ -7,6 +7,7 @@ int les_cli_read(int argc, char **argv);
 int les_cli_model(int argc, char **argv);
 int les_cli_eval(int argc, char **argv);
 int les_cli_serve(int argc, char **argv);
+int les_cli_segtrain(int argc, char **argv);
 int les_cli_train(int argc, char **argv);
 int les_cli_health(int argc, char **argv);
 int les_cli_doctor(int argc, char **argv);

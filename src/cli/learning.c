@@ -9,9 +9,11 @@
 
 enum { BAR_CELLS = 20, SPARKS = 24 };
 
-void les_learning_begin(struct les_learning *l, bool json, uint32_t epochs_max)
+void les_learning_begin(struct les_learning *l, enum les_net_kind net, bool json,
+			uint32_t epochs_max)
 {
-	*l = (struct les_learning){.json = json,
+	*l = (struct les_learning){.net = net,
+				   .json = json,
 				   .terminal = isatty(STDERR_FILENO) == 1,
 				   .since_s = les_clock_s(),
 				   .epochs_max = epochs_max};
@@ -37,7 +39,18 @@ static void remember(struct les_learning *l, const struct les_training_report *r
 	l->epochs[l->epochs_n++] = *report;
 }
 
-/* The latest CERs as a row of blocks, the highest of them full. */
+static const char *many_of(const struct les_learning *l)
+{
+	return l->net == LES_NET_SEGMENTATION ? "pages" : "lines";
+}
+
+/* What is to become small: CER, or 1 − F1. < 0 where nothing was kept apart. */
+static float error_of(const struct les_training_report *r)
+{
+	return r->f1 >= 0 ? 1 - r->f1 : r->cer;
+}
+
+/* The latest errors as a row of blocks, the highest of them full. */
 static void put_sparks(const struct les_learning *l, char *out, size_t size)
 {
 	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -47,9 +60,9 @@ static void put_sparks(const struct les_learning *l, char *out, size_t size)
 
 	out[0] = 0;
 	for (uint32_t i = from; i < l->epochs_n; i++)
-		top = l->epochs[i].cer > top ? l->epochs[i].cer : top;
+		top = error_of(&l->epochs[i]) > top ? error_of(&l->epochs[i]) : top;
 	for (uint32_t i = from; i < l->epochs_n && top > 0 && n + 4 < size; i++) {
-		const float share = l->epochs[i].cer > 0 ? l->epochs[i].cer / top : 0;
+		const float error = error_of(&l->epochs[i]), share = error > 0 ? error / top : 0;
 		const char *block = blocks[(int)(share * 7.99f)];
 		memcpy(out + n, block, strlen(block) + 1);
 		n += strlen(block);
@@ -68,17 +81,24 @@ static double seconds_left(const struct les_learning *l, const struct les_traini
 
 static void print_json(const struct les_learning *l, const struct les_training_report *r)
 {
-	printf("{\"event\":\"%s\",\"epoch\":%u,\"epochs\":%u,\"lines_done\":%u,\"lines\":%u,"
-	       "\"loss\":%.6g,\"rate\":%.6g,\"lines_per_second\":%.4g,\"best_epoch\":%u,"
+	const char *many = many_of(l);
+
+	printf("{\"event\":\"%s\",\"epoch\":%u,\"epochs\":%u,\"%s_done\":%u,\"%s\":%u,"
+	       "\"loss\":%.6g,\"rate\":%.6g,\"%s_per_second\":%.4g,\"best_epoch\":%u,"
 	       "\"rollbacks\":%u,\"memory_bytes\":%llu,\"seconds\":%.3f,\"seconds_left\":%.0f",
-	       r->epoch_done ? "epoch" : "progress", r->epoch, l->epochs_max, r->lines_done,
-	       r->lines_all, (double)r->loss, (double)r->rate, (double)r->lines_per_second,
-	       r->best_epoch, r->rollbacks_n, (unsigned long long)r->memory_bytes,
-	       les_clock_s() - l->since_s, seconds_left(l, r));
+	       r->epoch_done ? "epoch" : "progress", r->epoch, l->epochs_max, many, r->lines_done,
+	       many, r->lines_all, (double)r->loss, (double)r->rate, many,
+	       (double)r->lines_per_second, r->best_epoch, r->rollbacks_n,
+	       (unsigned long long)r->memory_bytes, les_clock_s() - l->since_s, seconds_left(l, r));
 	if (r->epoch_done && r->cer >= 0)
 		printf(",\"cer\":%.6g,\"cer_normalised\":%.6g,\"wer\":%.6g", (double)r->cer,
 		       (double)r->cer_normalised, (double)r->wer);
-	if (r->best_error >= 0)
+	if (r->epoch_done && r->f1 >= 0)
+		printf(",\"precision\":%.6g,\"recall\":%.6g,\"f1\":%.6g,\"pixel_f1\":%.6g",
+		       (double)r->precision, (double)r->recall, (double)r->f1, (double)r->pixel_f1);
+	if (r->best_error >= 0 && l->net == LES_NET_SEGMENTATION)
+		printf(",\"best_f1\":%.6g", 1 - (double)r->best_error);
+	else if (r->best_error >= 0)
 		printf(",\"best_cer\":%.6g", (double)r->best_error);
 	puts("}");
 	fflush(stdout);
@@ -92,7 +112,13 @@ static void print_epoch(const struct les_learning *l, const struct les_training_
 		fprintf(stderr, ", CER %.2f %% (normalised %.2f %%), best %.2f %% in epoch %u",
 			100 * (double)r->cer, 100 * (double)r->cer_normalised,
 			100 * (double)r->best_error, r->best_epoch);
-	fprintf(stderr, ", %.1f lines/s%s\n", (double)r->lines_per_second,
+	if (r->f1 >= 0)
+		fprintf(stderr,
+			", baselines %.3f (precision %.3f, recall %.3f), pixels %.3f, best %.3f in "
+			"epoch %u",
+			(double)r->f1, (double)r->precision, (double)r->recall, (double)r->pixel_f1,
+			1 - (double)r->best_error, r->best_epoch);
+	fprintf(stderr, ", %.1f %s/s%s\n", (double)r->lines_per_second, many_of(l),
 		r->rollbacks_n ? ", gone back after divergence" : "");
 }
 
@@ -107,9 +133,9 @@ static void print_line(const struct les_learning *l, const struct les_training_r
 		bar[i] = i < full ? '#' : '.';
 	bar[BAR_CELLS] = 0;
 	put_sparks(l, sparks, sizeof sparks);
-	fprintf(stderr, "\repoch %u of %u [%s] loss %.3f, %.1f lines/s, %.0f:%02.0f left  %s\033[K",
+	fprintf(stderr, "\repoch %u of %u [%s] loss %.3f, %.1f %s/s, %.0f:%02.0f left  %s\033[K",
 		r->epoch, l->epochs_max, bar, (double)r->loss, (double)r->lines_per_second,
-		(double)((uint64_t)left / 60), (double)((uint64_t)left % 60), sparks);
+		many_of(l), (double)((uint64_t)left / 60), (double)((uint64_t)left % 60), sparks);
 }
 
 void les_learning_report(void *context, const struct les_training_report *report)

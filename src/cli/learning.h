@@ -9,6 +9,7 @@
 /* How a training goes, told as it goes: one rewritten line on a terminal and one line an epoch, or
  * a JSON object a line. Keeps each epoch's last report. */
 struct les_learning {
+	enum les_net_kind net;
 	bool json;     /* NDJSON to standard output; else for people, to standard error */
 	bool terminal; /* standard error is one */
 	double since_s;
@@ -17,7 +18,8 @@ struct les_learning {
 	uint32_t epochs_n, capacity;
 };
 
-void les_learning_begin(struct les_learning *learning, bool json, uint32_t epochs_max);
+void les_learning_begin(struct les_learning *learning, enum les_net_kind net, bool json,
+			uint32_t epochs_max);
 /* A sink's report: context is the struct. */
 void les_learning_report(void *context, const struct les_training_report *report);
 /* And its plan. */

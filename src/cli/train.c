@@ -10,7 +10,8 @@
 
 /* As they are given, before they are checked. */
 struct given {
-	const char *hyphens, *normal_form, *spec, *resize, *schedule, *precision, *progress;
+	const char *hyphens, *normal_form, *regions, *spec, *resize, *schedule, *precision,
+		*progress;
 	bool round_s, plain_quotes, expand_macrons;
 	uint64_t threads, epochs, patience, batch, warm_up, frozen, seed, checkpoint_seconds;
 };
@@ -26,6 +27,10 @@ static const struct word hyphens[] = {{"keep", LES_HYPHENS_KEEP},
 				      {"drop", LES_HYPHENS_DROP},
 				      {NULL, 0}};
 static const struct word forms[] = {{"nfc", false}, {"nfd", true}, {NULL, 0}};
+static const struct word regions[] = {{"kinds", LES_REGIONS_KINDS},
+				      {"text", LES_REGIONS_TEXT},
+				      {"none", LES_REGIONS_NONE},
+				      {NULL, 0}};
 static const struct word resizes[] = {
 	{"fail", LES_RESIZE_FAIL}, {"union", LES_RESIZE_UNION}, {"new", LES_RESIZE_NEW}, {NULL, 0}};
 static const struct word schedules[] = {{"constant", LES_SCHEDULE_CONSTANT},
@@ -57,7 +62,7 @@ static enum les_kind choose(const struct word *words, const char *option, const 
 static enum les_kind check_words(struct les_train_arguments *a, const struct given *g,
 				 struct les_error *reterr)
 {
-	int hyphen = 0, form = 0, resize = 0, schedule = 0, precision = 0, progress = 0;
+	int hyphen = 0, form = 0, region = 0, resize = 0, schedule = 0, precision = 0, progress = 0;
 	const struct {
 		const struct word *words;
 		const char *option, *given;
@@ -65,6 +70,7 @@ static enum les_kind check_words(struct les_train_arguments *a, const struct giv
 	} rows[] = {
 		{hyphens, "hyphens", g->hyphens, &hyphen},
 		{forms, "normal-form", g->normal_form, &form},
+		{regions, "regions", g->regions, &region},
 		{resizes, "resize", g->resize, &resize},
 		{schedules, "schedule", g->schedule, &schedule},
 		{precisions, "precision", g->precision, &precision},
@@ -79,6 +85,7 @@ static enum les_kind check_words(struct les_train_arguments *a, const struct giv
 					   .plain_quotes = g->plain_quotes,
 					   .expand_macron = g->expand_macrons,
 					   .hyphens = (enum les_hyphens)hyphen};
+	a->regions = (enum les_regions)region;
 	a->training.resize = (enum les_resize)resize;
 	a->training.schedule = (enum les_schedule)schedule;
 	a->training.precision = (enum les_precision)precision;
@@ -90,7 +97,9 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 				    struct les_error *reterr)
 {
 	struct les_training *t = &a->training;
-	const char *spec = g->spec ? g->spec : a->base ? "" : LES_TRAIN_SPEC_DEFAULT;
+	const char *fresh =
+		t->net == LES_NET_RECOGNITION ? LES_TRAIN_SPEC_DEFAULT : LES_SEGTRAIN_SPEC_DEFAULT;
+	const char *spec = g->spec ? g->spec : a->base ? "" : fresh;
 
 	if (strlen(spec) > LES_SPEC_BYTES_MAX)
 		return les_fail(reterr, LES_LIMIT, "--spec: longer than %u bytes",
@@ -117,14 +126,25 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 #define NUMBER LES_OPTION_NUMBER
 #define FRACTION LES_OPTION_FRACTION
 #define FLAG LES_OPTION_FLAG
-#define TEXT_ROWS(a, g)                                                                            \
+#define CHECK_ROWS(a, g)                                                                           \
 	{"check", 0,           NULL, "say what is there and what is wrong; train nothing",         \
 	 FLAG,    &(a)->check, 0,    0},                                                           \
 		{"json", 0, NULL, "the same for programs", FLAG, &(a)->json, 0, 0},                \
-		{"thorough", 0,                                                                    \
-		 NULL,       "with --check: decode every image, cut out every line",               \
-		 FLAG,       &(a)->thorough,                                                       \
-		 0,          0},                                                                   \
+		{"validation",                                                                     \
+		 0,                                                                                \
+		 "FOLDER|ZIP",                                                                     \
+		 "choose the best model by this",                                                  \
+		 STRING,                                                                           \
+		 &(a)->validation,                                                                 \
+		 0,                                                                                \
+		 0},                                                                               \
+	{                                                                                          \
+		"partition", 0, "P", "else keep 1 - P of all for that (default 0.9)", FRACTION,    \
+			&(a)->share, 0, 0                                                          \
+	}
+#define TEXT_ROWS(a, g)                                                                            \
+	{"thorough",     0, NULL, "with --check: decode every image, cut out every line", FLAG,    \
+	 &(a)->thorough, 0, 0},                                                                    \
 		{"normal-form",     0, "FORM", "of the text: nfc (default) or nfd", STRING,        \
 		 &(g)->normal_form, 0, 0},                                                         \
 		{"hyphens", 0,                                                                     \
@@ -134,19 +154,21 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		{"round-s", 0, NULL, "learn s for ſ", FLAG, &(g)->round_s, 0, 0},                  \
 		{"plain-quotes",     0, NULL, "learn \" and ' for quotes of all forms", FLAG,      \
 		 &(g)->plain_quotes, 0, 0},                                                        \
-		{"expand-macrons",     0, NULL, "learn mm and nn for m̄ and n̄", FLAG,               \
-		 &(g)->expand_macrons, 0, 0},                                                      \
-		{"validation",                                                                     \
-		 0,                                                                                \
-		 "FOLDER|ZIP",                                                                     \
-		 "choose the best model by these lines",                                           \
-		 STRING,                                                                           \
-		 &(a)->validation,                                                                 \
-		 0,                                                                                \
-		 0},                                                                               \
 	{                                                                                          \
-		"partition", 0, "P", "else keep 1 - P of the lines for that (default 0.9)",        \
-			FRACTION, &(a)->share, 0, 0                                                \
+		"expand-macrons", 0, NULL, "learn mm and nn for m̄ and n̄", FLAG,                    \
+			&(g)->expand_macrons, 0, 0                                                 \
+	}
+#define PAGE_ROWS(a, g)                                                                            \
+	{                                                                                          \
+		"regions", 0, "HOW", "kinds (default): a class each; text: all are one; none",     \
+			STRING, &(g)->regions, 0, 0                                                \
+	}
+#define HAND_ROWS(a, g)                                                                            \
+	{"language", 0, "NAME", "deu, fra …", STRING, &(a)->language, 0, 0},                       \
+		{"script",     0, "NAME", "kurrent, latin, fraktur or typescript", STRING,         \
+		 &(a)->script, 0, 0},                                                              \
+	{                                                                                          \
+		"sender", 0, "NAME", "whose hand it is for", STRING, &(a)->sender, 0, 0            \
 	}
 #define NET_ROWS(a, g)                                                                             \
 	{"output", 'o',          "OUT", "write OUT.safetensors, OUT.md, OUT.checkpoint",           \
@@ -177,7 +199,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		 "N",        "epochs without getting better (default 10; 0: no end)",               \
 		 NUMBER,     &(g)->patience,                                                        \
 		 0,          LES_EPOCHS_MAX},                                                       \
-		{"batch", 'B',         "N", "lines a step (default 8)",                             \
+		{"batch", 'B',         "N", "lines a step (default 8), or pages (2)",               \
 		 NUMBER,  &(g)->batch, 1,   LES_BATCH_LINES_MAX},                                   \
 		{"rate", 'r', "R", "of learning (default 0.001)", FRACTION, &(a)->training.rate,    \
 		 0,      0},                                                                        \
@@ -200,7 +222,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		 STRING,     &(g)->schedule,                                                        \
 		 0,          0},                                                                    \
 		{"augment", 0,                                                                      \
-		 "S",       "how far lines are varied, 0 to 1 (default 0.5)",                       \
+		 "S",       "how far images are varied, 0 to 1 (default 0.5)",                      \
 		 FRACTION,  &(a)->training.augmentation,                                            \
 		 0,         0},                                                                     \
 		{"precision",     0, "NAME", "auto (default), f32 or bf16", STRING,                 \
@@ -211,30 +233,28 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		"checkpoint-seconds", 0, "N", "between two (default 300; 0: none)", NUMBER,         \
 			&(g)->checkpoint_seconds, 0, 1000000                                        \
 	}
-#define OTHER_ROWS(a, g)                                                                           \
-	{"summary", 0, "TEXT", "for the card, as the next ones", STRING, &(a)->summary, 0, 0},     \
-		{"author", 0, "NAME", "who made the model", STRING, &(a)->author, 0, 0},           \
-		{"licence", 0, "SPDX", "of the model", STRING, &(a)->licence, 0, 0},               \
-		{"language", 0, "NAME", "deu, fra …", STRING, &(a)->language, 0, 0},               \
-		{"script",     0, "NAME", "kurrent, latin, fraktur or typescript", STRING,         \
-		 &(a)->script, 0, 0},                                                              \
-		{"sender", 0, "NAME", "whose hand it is for", STRING, &(a)->sender, 0, 0},         \
-		{"progress",     0, "HOW", "text (default) or json, one object a line", STRING,    \
-		 &(g)->progress, 0, 0},                                                            \
-		{"cache", 0,           "FOLDER", "for line images (default $TMPDIR or /var/tmp)",  \
-		 STRING,  &(a)->cache, 0,        0},                                               \
-		{"threads", 0,                                                                     \
-		 "N",       "at work at once (default: the processors)",                           \
-		 NUMBER,    &(g)->threads,                                                         \
-		 1,         LES_THREADS_MAX},                                                      \
-	{                                                                                          \
-		"allow-weak-sandbox", 0, NULL,                                                     \
-			"go on where this kernel cannot confine the workers", FLAG,                \
-			&(a)->allow_weak_sandbox, 0, 0                                             \
+#define OTHER_ROWS(a, g)                                                                             \
+	{"summary", 0, "TEXT", "for the card, as the next ones", STRING, &(a)->summary, 0, 0},       \
+		{"author", 0, "NAME", "who made the model", STRING, &(a)->author, 0, 0},             \
+		{"licence", 0, "SPDX", "of the model", STRING, &(a)->licence, 0, 0},                 \
+		{"progress",     0, "HOW", "text (default) or json, one object a line", STRING,      \
+		 &(g)->progress, 0, 0},                                                              \
+		{"cache", 0,           "FOLDER", "for decoded images (default $TMPDIR or /var/tmp)", \
+		 STRING,  &(a)->cache, 0,        0},                                                 \
+		{"threads", 0,                                                                       \
+		 "N",       "at work at once (default: the processors)",                             \
+		 NUMBER,    &(g)->threads,                                                           \
+		 1,         LES_THREADS_MAX},                                                        \
+	{                                                                                            \
+		"allow-weak-sandbox", 0, NULL,                                                       \
+			"go on where this kernel cannot confine the workers", FLAG,                  \
+			&(a)->allow_weak_sandbox, 0, 0                                               \
 	}
 
-static void set_defaults(struct les_train_arguments *a, struct given *g)
+static void set_defaults(enum les_net_kind net, struct les_train_arguments *a, struct given *g)
 {
+	const bool pages = net == LES_NET_SEGMENTATION;
+
 	*a = (struct les_train_arguments){
 		.share = 0.9f,
 		.summary = "",
@@ -243,10 +263,15 @@ static void set_defaults(struct les_train_arguments *a, struct given *g)
 		.language = "",
 		.script = "",
 		.sender = "",
-		.training = {.rate = 1e-3f, .gradient_max = 1, .augmentation = 0.5f, .dropout = -1},
+		.training = {.net = net,
+			     .rate = 1e-3f,
+			     .gradient_max = 1,
+			     .augmentation = 0.5f,
+			     .dropout = -1},
 	};
 	*g = (struct given){.hyphens = "keep",
 			    .normal_form = "nfc",
+			    .regions = "kinds",
 			    .resize = "union",
 			    .schedule = "cosine",
 			    .precision = "auto",
@@ -254,7 +279,7 @@ static void set_defaults(struct les_train_arguments *a, struct given *g)
 			    .threads = les_processors(),
 			    .epochs = 50,
 			    .patience = 10,
-			    .batch = 8,
+			    .batch = pages ? 2 : 8,
 			    .warm_up = 100,
 			    .seed = 1,
 			    .checkpoint_seconds = 300};
@@ -262,22 +287,46 @@ static void set_defaults(struct les_train_arguments *a, struct given *g)
 		g->threads = LES_THREADS_MAX;
 }
 
-static enum les_kind parse(int argc, char **argv, struct les_train_arguments *a,
-			   struct les_error *reterr)
+static enum les_kind parse_lines(int argc, char **argv, struct les_train_arguments *a,
+				 struct given *g, int *ret_first, struct les_error *reterr)
 {
-	struct given g;
-	set_defaults(a, &g);
-	const struct les_option rows[] = {TEXT_ROWS(a, &g), NET_ROWS(a, &g), LEARN_ROWS(a, &g),
-					  OTHER_ROWS(a, &g)};
+	const struct les_option rows[] = {CHECK_ROWS(a, g), TEXT_ROWS(a, g), NET_ROWS(a, g),
+					  LEARN_ROWS(a, g), HAND_ROWS(a, g), OTHER_ROWS(a, g)};
 	const struct les_options options = {
 		"lesart train -o OUT [OPTION]... FOLDER|ZIP...\n"
 		"       lesart train --check [OPTION]... FOLDER|ZIP...\n\n"
 		"Ground truth is images with transcriptions: X.png (jpg, tif, webp, jp2) with\n"
 		"X.gt.txt, one line of text each; or pages with X.xml, PAGE or ALTO.",
 		rows, LES_COUNT(rows), false};
-	int first;
-	enum les_kind kind = les_options_parse(&options, argc, argv, &first, reterr);
 
+	return les_options_parse(&options, argc, argv, ret_first, reterr);
+}
+
+static enum les_kind parse_pages(int argc, char **argv, struct les_train_arguments *a,
+				 struct given *g, int *ret_first, struct les_error *reterr)
+{
+	const struct les_option rows[] = {CHECK_ROWS(a, g), PAGE_ROWS(a, g), NET_ROWS(a, g),
+					  LEARN_ROWS(a, g), OTHER_ROWS(a, g)};
+	const struct les_options options = {
+		"lesart segtrain -o OUT [OPTION]... FOLDER|ZIP...\n"
+		"       lesart segtrain --check [OPTION]... FOLDER|ZIP...\n\n"
+		"Ground truth is pages: X.png (jpg, tif, webp, jp2) with X.xml, PAGE or ALTO,\n"
+		"whose lines have baselines.",
+		rows, LES_COUNT(rows), false};
+
+	return les_options_parse(&options, argc, argv, ret_first, reterr);
+}
+
+static enum les_kind parse(enum les_net_kind net, int argc, char **argv,
+			   struct les_train_arguments *a, struct les_error *reterr)
+{
+	struct given g;
+	int first = argc;
+
+	set_defaults(net, a, &g);
+	enum les_kind kind = net == LES_NET_RECOGNITION
+				     ? parse_lines(argc, argv, a, &g, &first, reterr)
+				     : parse_pages(argc, argv, a, &g, &first, reterr);
 	if (kind == LES_OK && first == argc)
 		kind = les_fail(reterr, LES_ARG, "no folder and no ZIP was given");
 	if (kind == LES_OK && !a->check && !a->output)
@@ -290,7 +339,17 @@ static enum les_kind parse(int argc, char **argv, struct les_train_arguments *a,
 	return kind == LES_OK ? check_training(a, &g, reterr) : kind;
 }
 
-int les_cli_train(int argc, char **argv)
+/* What each kind of net is trained by. */
+struct trade {
+	const char *command;
+	enum les_net_kind net;
+	enum les_kind (*check)(const struct les_train_arguments *a, struct les_pool *pool,
+			       int *ret_code, struct les_error *reterr);
+	enum les_kind (*run)(const struct les_train_arguments *a, struct les_pool *pool,
+			     const char *binary_dir, int cancel_fd, struct les_error *reterr);
+};
+
+static int command(const struct trade *trade, int argc, char **argv)
 {
 	LES_CLEANUP(les_free_p) char *binary_dir = NULL;
 	LES_CLEANUP(les_fd_close) int cancel_fd = -1;
@@ -298,7 +357,7 @@ int les_cli_train(int argc, char **argv)
 	struct les_train_arguments a;
 	struct les_error error;
 	int code = 0;
-	enum les_kind kind = parse(argc, argv, &a, &error);
+	enum les_kind kind = parse(trade->net, argc, argv, &a, &error);
 
 	if (kind == LES_OK)
 		kind = les_binary_dir_find(&binary_dir, &error);
@@ -316,12 +375,28 @@ int les_cli_train(int argc, char **argv)
 			kind = les_pool_new(&config, &pool, &error);
 	}
 	if (kind == LES_OK)
-		kind = a.check ? les_train_check(&a, pool, &code, &error)
-			       : les_train_run(&a, pool, binary_dir, cancel_fd, &error);
+		kind = a.check ? trade->check(&a, pool, &code, &error)
+			       : trade->run(&a, pool, binary_dir, cancel_fd, &error);
 	les_pool_free(pool);
 	if (kind == LES_CANCELLED && cancel_fd >= 0) {
-		fputs("\nlesart train: stopped before it began to learn\n", stderr);
+		fprintf(stderr, "\nlesart %s: stopped before it began to learn\n", trade->command);
 		return 1;
 	}
-	return kind == LES_OK ? code : les_options_exit("train", &error);
+	return kind == LES_OK ? code : les_options_exit(trade->command, &error);
+}
+
+int les_cli_train(int argc, char **argv)
+{
+	static const struct trade lines = {"train", LES_NET_RECOGNITION, les_train_check,
+					   les_train_run};
+
+	return command(&lines, argc, argv);
+}
+
+int les_cli_segtrain(int argc, char **argv)
+{
+	static const struct trade pages = {"segtrain", LES_NET_SEGMENTATION, les_segtrain_check,
+					   les_segtrain_run};
+
+	return command(&pages, argc, argv);
 }

@@ -3,31 +3,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/check.h"
-#include "cli/input.h"
-#include "cli/learning.h"
-#include "jobs/convert.h"
+#include "cli/train_learn.h"
 #include "jobs/packing.h"
-#include "jobs/training_card.h"
-#include "models/registry.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 enum { HEIGHT_PX = 120 }; /* of kraken's default net */
-
-static void show_progress(void *context, uint32_t done_n, uint32_t all_n)
-{
-	const char *doing = context;
-
-	fprintf(stderr, "\r%s %u of %u\033[K", doing, done_n, all_n);
-	if (done_n == all_n)
-		fputs("\r\033[K", stderr);
-}
 
 /* What a thorough check and a training have in common. */
 struct ground {
@@ -48,21 +29,13 @@ static enum les_kind survey(const struct les_train_arguments *a, struct les_pool
 			    const struct les_alphabet *base, struct ground *ground,
 			    struct les_error *reterr)
 {
-	const bool shown = isatty(STDERR_FILENO) == 1;
 	const struct les_survey_request request = {.rules = a->rules,
 						   .base = base,
 						   .threads = a->threads,
-						   .progress = shown ? show_progress : NULL,
+						   .progress = les_train_progress(),
 						   .context = (void *)(uintptr_t) "looked at"};
-	LES_CLEANUP(les_free_p) const char **paths = calloc(a->paths_n + 2ul, sizeof *paths);
-	uint32_t n = a->paths_n;
+	enum les_kind kind = les_train_open(a, pool, &ground->corpus, reterr);
 
-	if (!paths)
-		return les_fail(reterr, LES_NOMEM, "no memory for a list of paths");
-	memcpy(paths, a->paths, n * sizeof *paths);
-	if (a->validation)
-		paths[n++] = a->validation;
-	enum les_kind kind = les_corpus_open(pool, paths, n, &ground->corpus, reterr);
 	if (kind == LES_OK)
 		kind = les_survey_run(pool, &ground->corpus, &request, &ground->survey, reterr);
 	return kind;
@@ -72,13 +45,12 @@ static enum les_kind pack(const struct les_train_arguments *a, struct les_pool *
 			  const char *folder, const struct les_split *split, int cancel_fd,
 			  struct ground *ground, struct les_error *reterr)
 {
-	const bool shown = isatty(STDERR_FILENO) == 1;
 	const struct les_packing_request request = {
 		.h_px = h_px,
 		.folder = folder,
 		.split = split,
 		.threads = a->threads,
-		.progress = shown ? show_progress : NULL,
+		.progress = les_train_progress(),
 		.context = (void *)(uintptr_t) "cut the lines of",
 		.cancel_fd = cancel_fd,
 	};
@@ -106,241 +78,26 @@ enum les_kind les_train_check(const struct les_train_arguments *a, struct les_po
 	return LES_OK;
 }
 
-/* ---- training ---- */
-
-/* A base's letters: those of its codes that are one character. */
-static enum les_kind letters_of(const struct les_weights *weights, struct les_alphabet *ret,
-				struct les_error *reterr)
+/* Lines are kept at the net's height. */
+static uint32_t line_height(const char *spec)
 {
-	enum les_kind kind = LES_OK;
+	const uint32_t h = les_train_height(spec);
 
-	for (uint32_t i = 0; i < weights->codes_n && kind == LES_OK; i++)
-		kind = les_alphabet_add(ret, weights->codes[i].text, reterr);
-	return kind;
+	return h < LES_LINE_H_MIN || h > LES_LINE_H_MAX ? HEIGHT_PX : h;
 }
 
-static enum les_kind base_from_file(const char *path, struct les_pool *pool, int *ret_fd,
-				    struct les_net_file *ret, struct les_error *reterr)
-{
-	LES_CLEANUP(les_fd_close) int fd = -1;
-	enum les_kind kind = les_input_open(path, LES_WEIGHTS_BYTES_MAX, &fd, reterr);
-
-	return kind == LES_OK ? les_model_convert(pool, fd, "", ret_fd, ret, reterr) : kind;
-}
-
-static enum les_kind base_from_registry(const struct les_registry *registry, const char *name,
-					int *ret_fd, struct les_net_file *ret,
-					struct les_error *reterr)
-{
-	LES_CLEANUP(les_found_done) struct les_found found = LES_FOUND_NONE;
-	enum les_kind kind = les_registry_find(registry, name, &found, reterr);
-
-	return kind == LES_OK ? les_found_net(&found, true, ret_fd, ret, reterr) : kind;
-}
-
-static bool is_file(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-static enum les_kind base_open(const struct les_train_arguments *a, struct les_pool *pool,
-			       const struct les_registry *registry, int *ret_fd,
-			       struct les_net_file *ret, struct les_error *reterr)
-{
-	struct les_error error;
-
-	if (!a->base)
-		return LES_OK;
-	enum les_kind kind = is_file(a->base)
-				     ? base_from_file(a->base, pool, ret_fd, ret, &error)
-				     : base_from_registry(registry, a->base, ret_fd, ret, &error);
-	if (kind == LES_OK && ret->weights.kind != LES_NET_RECOGNITION)
-		kind = les_fail(&error, LES_ARG, "it is no recogniser");
-	return kind == LES_OK ? LES_OK
-			      : les_fail(reterr, kind, "%.100s: %.120s", a->base, error.message);
-}
-
-/* The net's height out of "[1,120,0,1 …"; lines are kept at it. */
-static uint32_t height_of(const char *spec)
-{
-	unsigned batch, h;
-
-	if (sscanf(spec, "[%u,%u,", &batch, &h) != 2 || h < LES_LINE_H_MIN || h > LES_LINE_H_MAX)
-		return HEIGHT_PX;
-	return h;
-}
-
-/* The line images go to a disk, not to /tmp, which may be memory. */
-static const char *cache_folder(const struct les_train_arguments *a)
-{
-	const char *folder = getenv("TMPDIR");
-
-	return a->cache ? a->cache : folder && *folder ? folder : "/var/tmp";
-}
-
-/* Says what is to be used before it is, and refuses what cannot fit. */
+/* Says what there is before it is used. */
 static enum les_kind state_needs(const struct les_train_arguments *a, const struct ground *ground,
 				 const struct les_split *split, uint32_t h_px,
 				 struct les_error *reterr)
 {
-	const uint64_t bytes = les_packing_estimate(&ground->survey, h_px);
-	const char *folder = cache_folder(a);
-	struct statvfs disk;
-
-	if (statvfs(folder, &disk) != 0)
-		return les_fail_errno(reterr, "cannot look at %.150s", folder);
-	const double free_mb = (double)disk.f_bavail * (double)disk.f_frsize / 1e6;
 	fprintf(stderr,
 		"%llu lines to learn from, %llu to choose by; %u characters; %u documents left "
-		"out\nline images: about %.0f MB in %s, which has %.0f MB free\n",
+		"out\n",
 		(unsigned long long)(ground->survey.lines_n - split->lines_n),
 		(unsigned long long)split->lines_n, ground->survey.alphabet.n,
-		ground->survey.documents_failed_n, (double)bytes / 1e6, folder, free_mb);
-	if ((double)bytes / 1e6 > free_mb)
-		return les_fail(reterr, LES_LIMIT,
-				"the line images do not fit %.100s (--cache chooses another place)",
-				folder);
-	return LES_OK;
-}
-
-static enum les_kind write_card(const struct les_train_arguments *a, const struct ground *ground,
-				const struct les_learning *learning,
-				const struct les_training_result *result, struct les_error *reterr)
-{
-	LES_CLEANUP(les_buf_done) struct les_buf card = LES_BUF(LES_EXPORT_BYTES_MAX);
-	LES_CLEANUP(les_free_p) char *name = les_path_name(a->output, true);
-	LES_CLEANUP(les_free_p) char *path = NULL;
-	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
-	LES_CLEANUP(les_alphabet_done) struct les_alphabet letters = {0};
-	enum les_kind kind = les_net_file_open(result->model_fd, false, &net, reterr);
-
-	if (kind == LES_OK)
-		kind = letters_of(&net.weights, &letters, reterr);
-	if (kind != LES_OK)
-		return kind;
-	if (!name || asprintf(&path, "%s.md", a->output) < 0)
-		return les_fail(reterr, LES_NOMEM, "no memory for a card");
-	les_training_card_write(
-		&card, &(struct les_training_card){.name = name,
-						   .summary = a->summary[0] ? a->summary : name,
-						   .author = a->author,
-						   .licence = a->licence,
-						   .language = a->language,
-						   .script = a->script,
-						   .sender = a->sender,
-						   .base = a->base ? a->base : "",
-						   .sources = a->paths,
-						   .sources_n = a->paths_n,
-						   .lines_n = ground->packed.lines_n -
-							      ground->packed.validation_n,
-						   .validation_n = ground->packed.validation_n,
-						   .rules = a->rules,
-						   .alphabet = &letters,
-						   .options = &a->training,
-						   .result = result,
-						   .epochs = learning->epochs,
-						   .epochs_n = learning->epochs_n});
-	if (card.failed)
-		return les_fail(reterr, LES_NOMEM, "no memory for a card");
-	return les_file_replace(path, card.bytes, card.len, reterr);
-}
-
-/* Into the registry, under the name asked for. */
-static enum les_kind enrol(const struct les_train_arguments *a, const struct les_registry *registry,
-			   const struct ground *ground, const struct les_training_result *result,
-			   struct les_error *reterr)
-{
-	LES_CLEANUP(les_net_file_done) struct les_net_file net = {0};
-	LES_CLEANUP(les_free_p) char *path = NULL;
-	LES_CLEANUP(les_fd_close) int original_fd = -1;
-	struct les_card card;
-	enum les_kind kind = les_net_file_open(result->model_fd, false, &net, reterr);
-
-	if (kind != LES_OK)
-		return kind;
-	if (asprintf(&path, "%s.safetensors", a->output) < 0)
-		return les_fail(reterr, LES_NOMEM, "no memory for a path");
-	kind = les_input_open(path, LES_WEIGHTS_BYTES_MAX, &original_fd, reterr);
-	les_card_init(&card);
-	card.summary = a->summary;
-	card.script = a->script;
-	card.language = a->language;
-	card.sender = a->sender;
-	card.licence = a->licence;
-	card.base_model = a->base ? a->base : "";
-	card.sources = a->paths[0];
-	card.lines_n = ground->packed.lines_n - ground->packed.validation_n;
-	if (result->best.epoch && result->best.cer >= 0) {
-		card.cer_raw = result->best.cer;
-		card.cer_normalised = result->best.cer_normalised;
-	}
-	const struct les_import import = {.name = a->name,
-					  .original_ending = "safetensors",
-					  .original_fd = original_fd,
-					  .weights_fd = result->model_fd,
-					  .weights = &net.weights,
-					  .card = &card,
-					  .replace = true};
-	return kind == LES_OK ? les_registry_import(registry, &import, reterr) : kind;
-}
-
-static void say_end(const struct les_train_arguments *a, const struct les_training_result *result)
-{
-	static const char *const ends[] = {
-		[LES_TRAINING_COMPLETE] = "all epochs are done",
-		[LES_TRAINING_SETTLED] = "it gets no better",
-		[LES_TRAINING_STOPPED] = "stopped",
-	};
-
-	fprintf(stderr, "%s after %u epochs, %.0f s: %s.safetensors", ends[result->end],
-		result->last.epoch, result->seconds, a->output);
-	if (result->best.epoch && result->best.cer >= 0)
-		fprintf(stderr, ", of epoch %u: CER %.2f %%", result->best.epoch,
-			100 * (double)result->best.cer);
-	fputc('\n', stderr);
-}
-
-static enum les_kind learn(const struct les_train_arguments *a, const char *binary_dir,
-			   const struct les_registry *registry, int base_fd, int cancel_fd,
-			   const struct ground *ground, struct les_error *reterr)
-{
-	LES_CLEANUP(les_learning_done) struct les_learning learning;
-	LES_CLEANUP(les_fd_close) int resume_fd = -1;
-	const struct les_training_sink sink = {&learning, les_learning_report, les_learning_plan};
-	struct les_training_result result;
-	enum les_kind kind = LES_OK;
-
-	les_learning_begin(&learning, a->json, a->training.epochs_max);
-	if (a->resume)
-		kind = les_input_open(a->resume, LES_CHECKPOINT_BYTES_MAX, &resume_fd, reterr);
-	if (kind != LES_OK)
-		return kind;
-	const struct les_training_request request = {
-		.binary_dir = binary_dir,
-		.allow_weak_sandbox = a->allow_weak_sandbox,
-		.options = a->training,
-		.pack_fd = ground->packed.fd,
-		.pack_bytes = ground->packed.bytes,
-		.base_fd = base_fd,
-		.resume_fd = resume_fd,
-		.output = a->output,
-		.cancel_fd = cancel_fd,
-	};
-	kind = les_training_run(&request, &sink, &result, reterr);
-	les_learning_end(&learning);
-	if (result.models_n) { /* also where it ended badly: the best so far has its card */
-		enum les_kind carded =
-			write_card(a, ground, &learning, &result, kind == LES_OK ? reterr : NULL);
-		kind = kind == LES_OK ? carded : kind;
-	}
-	if (kind == LES_OK && a->name)
-		kind = enrol(a, registry, ground, &result, reterr);
-	les_fd_close(&result.model_fd);
-	if (kind == LES_OK)
-		say_end(a, &result);
-	return kind;
+		ground->survey.documents_failed_n);
+	return les_train_check_cache(a, les_packing_estimate(&ground->survey, h_px), reterr);
 }
 
 enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool *pool,
@@ -355,22 +112,25 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 	enum les_kind kind = les_registry_init(a->models, NULL, binary_dir, &registry, reterr);
 
 	if (kind == LES_OK)
-		kind = base_open(a, pool, &registry, &base_fd, &base, reterr);
+		kind = les_train_base(a, pool, &registry, &base_fd, &base, reterr);
 
 	if (kind == LES_OK && a->base)
-		kind = letters_of(&base.weights, &letters, reterr);
+		kind = les_train_letters(&base.weights, &letters, reterr);
 	if (kind == LES_OK)
 		kind = survey(a, pool, a->base ? &letters : NULL, &ground, reterr);
 	if (kind != LES_OK)
 		return kind;
-	const uint32_t h_px = height_of(a->base ? base.weights.spec : a->training.spec);
+	const uint32_t h_px = line_height(a->base ? base.weights.spec : a->training.spec);
 	kind = les_split_make(&ground.survey, a->share, a->paths_n, a->training.seed, &split,
 			      reterr);
 	if (kind == LES_OK)
 		kind = state_needs(a, &ground, &split, h_px, reterr);
 	if (kind == LES_OK)
-		kind = pack(a, pool, h_px, cache_folder(a), &split, cancel_fd, &ground, reterr);
-	if (kind == LES_OK)
-		kind = learn(a, binary_dir, &registry, base_fd, cancel_fd, &ground, reterr);
-	return kind;
+		kind = pack(a, pool, h_px, les_train_cache(a), &split, cancel_fd, &ground, reterr);
+	const struct les_train_material material = {
+		ground.packed.fd, ground.packed.bytes,
+		ground.packed.lines_n - ground.packed.validation_n, ground.packed.validation_n};
+	return kind == LES_OK ? les_train_learn(a, binary_dir, &registry, base_fd, cancel_fd,
+						&material, reterr)
+			      : kind;
 }

@@ -19,7 +19,7 @@ struct rule {
 
 enum {
 	PAGE_INFO_BYTES = 4 * 5 + 4 + 4 * 4 + 4 * 2 + 4 * 4 + 4 * 6 + 4,
-	TRAINING_BYTES_MIN = 4 + 8 + 15 * 4,
+	TRAINING_BYTES_MIN = 4 + 8 + 16 * 4,
 	FAIL_BYTES_MAX = 8 + LES_MESSAGE_BYTES_MAX,
 };
 
@@ -59,7 +59,7 @@ static const struct rule rules[] = {
 	{M(RESUME), TRAIN, false, S(IDLE), S(IDLE), 1, 1, 0, 0},
 	{M(TRAIN), TRAIN, false, S(IDLE), S(TRAINING), 1, 1, TRAINING_BYTES_MIN,
 	 TRAINING_BYTES_MIN + LES_SPEC_BYTES_MAX},
-	{M(REPORT), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 60, 60},
+	{M(REPORT), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 76, 76},
 	{M(CHECKPOINT), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(BEST), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(CURVE), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},

@@ -14,6 +14,7 @@ static enum les_kind finish(const struct les_rd *r, bool fields_ok, const char *
 
 void les_training_encode(struct les_buf *out, const struct les_training *t)
 {
+	les_buf_u32(out, t->net);
 	les_buf_str(out, t->spec);
 	les_buf_u64(out, t->seed);
 	les_buf_u32(out, t->epochs_max);
@@ -49,9 +50,10 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
 	size_t n;
+	const uint32_t net = les_rd_u32(&r);
 	const char *spec = les_rd_str(&r, LES_SPEC_BYTES_MAX, &n);
 
-	*ret = (struct les_training){.seed = les_rd_u64(&r)};
+	*ret = (struct les_training){.net = (enum les_net_kind)net, .seed = les_rd_u64(&r)};
 	if (spec)
 		memcpy(ret->spec, spec, n);
 	ret->epochs_max = les_rd_u32(&r);
@@ -71,7 +73,8 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 	ret->frozen_epochs = les_rd_u32(&r);
 	ret->threads = les_rd_u32(&r);
 	ret->checkpoint_seconds = les_rd_u32(&r);
-	bool ok = training_valid(ret) && schedule >= LES_SCHEDULE_CONSTANT &&
+	bool ok = training_valid(ret) && net >= LES_NET_RECOGNITION &&
+		  net <= LES_NET_SEGMENTATION && schedule >= LES_SCHEDULE_CONSTANT &&
 		  schedule <= LES_SCHEDULE_PLATEAU && resize >= LES_RESIZE_FAIL &&
 		  resize <= LES_RESIZE_NEW && precision >= LES_PRECISION_AUTO &&
 		  precision <= LES_PRECISION_BF16;
@@ -91,6 +94,10 @@ void les_training_report_encode(struct les_buf *out, const struct les_training_r
 	les_buf_f32(out, report->cer);
 	les_buf_f32(out, report->cer_normalised);
 	les_buf_f32(out, report->wer);
+	les_buf_f32(out, report->precision);
+	les_buf_f32(out, report->recall);
+	les_buf_f32(out, report->f1);
+	les_buf_f32(out, report->pixel_f1);
 	les_buf_f32(out, report->best_error);
 	les_buf_f32(out, report->lines_per_second);
 	les_buf_u64(out, report->memory_bytes);
@@ -113,6 +120,10 @@ enum les_kind les_training_report_parse(const struct les_message *m,
 	ret->cer = les_rd_f32(&r);
 	ret->cer_normalised = les_rd_f32(&r);
 	ret->wer = les_rd_f32(&r);
+	ret->precision = les_rd_f32(&r);
+	ret->recall = les_rd_f32(&r);
+	ret->f1 = les_rd_f32(&r);
+	ret->pixel_f1 = les_rd_f32(&r);
 	ret->best_error = les_rd_f32(&r);
 	ret->lines_per_second = les_rd_f32(&r);
 	ret->memory_bytes = les_rd_u64(&r);

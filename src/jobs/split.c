@@ -108,6 +108,9 @@ enum les_kind les_split_make(const struct les_survey *survey, float share, uint3
 		}
 	if (sources_n == corpus->sources_n)
 		kind = keep_share(survey, share, seed, &split, reterr);
+	else if (split.lines_n == 0)
+		kind = les_fail(reterr, LES_ARG, "there are no lines to validate by in %.200s",
+				corpus->sources[sources_n].path);
 	if (kind == LES_OK && split.lines_n >= survey->lines_n)
 		kind = les_fail(reterr, LES_ARG, "there are no lines to learn from");
 	if (kind != LES_OK)

@@ -21,7 +21,7 @@ enum {
  *              corpus->sources_n: there are none
  * seed         chooses; with the names alone, so that the same files stay apart wherever they lie
  * *ret         les_split_done()
- * errors       ARG (nothing is left to learn from), NOMEM */
+ * errors       ARG (nothing is left to learn from, or nothing was found to validate by), NOMEM */
 enum les_kind les_split_make(const struct les_survey *survey, float share, uint32_t sources_n,
 			     uint64_t seed, struct les_split *ret, struct les_error *reterr);
 void les_split_done(struct les_split *split);

@@ -85,7 +85,7 @@ static enum les_kind take_model(struct run *run, int fd, struct les_error *reter
 	LES_CLEANUP(les_buf_done) struct les_buf file = LES_BUF(2 * LES_WEIGHTS_BYTES_MAX);
 	enum les_kind kind = les_net_file_open(fd, true, &net, reterr);
 
-	if (kind == LES_OK && net.weights.kind != LES_NET_RECOGNITION)
+	if (kind == LES_OK && net.weights.kind != run->request->options.net)
 		kind = les_fail(reterr, LES_PEER, "the trainer sent another kind of net");
 	if (kind == LES_OK)
 		kind = les_safetensors_write(&net.weights, false, &file, reterr);

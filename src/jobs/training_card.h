@@ -12,9 +12,11 @@ struct les_training_card {
 	const char *author, *licence, *language, *script, *sender, *base;
 	const char *const *sources; /* what it has learnt from */
 	uint32_t sources_n;
-	uint64_t lines_n, validation_n;
+	uint64_t lines_n, validation_n; /* of a line finder, pages */
 	struct les_text_rules rules;
-	const struct les_alphabet *alphabet;
+	const struct les_alphabet *alphabet; /* of a recogniser */
+	const struct les_class *classes;     /* of a line finder */
+	uint32_t classes_n;
 	const struct les_training *options;
 	const struct les_training_result *result;
 	const struct les_training_report *epochs; /* each one's last report */

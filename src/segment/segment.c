@@ -234,6 +234,21 @@ static enum les_kind write_page(const struct found *found, const struct les_imag
 	return kind;
 }
 
+enum les_kind les_segment_baselines(const struct les_heatmap *heatmap, struct les_polylines *ret,
+				    struct les_error *reterr)
+{
+	LES_CLEANUP(found_done) struct found found = {0};
+	enum les_kind kind = check(heatmap, reterr);
+
+	if (!kind)
+		kind = find_lines(heatmap, false, &found, reterr);
+	if (kind)
+		return kind;
+	*ret = found.lines;
+	found.lines = (struct les_polylines){0};
+	return LES_OK;
+}
+
 enum les_kind les_segment_heatmap(const struct les_heatmap *heatmap, const struct les_image *image,
 				  const struct les_segment_options *options, struct les_page *page,
 				  struct les_error *reterr)

@@ -50,6 +50,14 @@ enum les_kind les_segment_heatmap(const struct les_heatmap *heatmap, const struc
 				  const struct les_segment_options *options, struct les_page *page,
 				  struct les_error *reterr);
 
+/* The baselines alone, of all classes, in heatmap pixels and no order: to judge a net by.
+ *
+ * *ret     les_polylines_done()
+ * errors   as above
+ */
+enum les_kind les_segment_baselines(const struct les_heatmap *heatmap, struct les_polylines *ret,
+				    struct les_error *reterr);
+
 /* Polygons and boxes for the lines of a page that have a baseline but no polygon; all others stay
  * as they are and bound them. Worked out on the page made as high as kraken's nets see it (1,800
  * px) where it is higher.

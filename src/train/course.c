@@ -157,6 +157,10 @@ static struct les_training_report report_of(const struct course *c, const struct
 		.cer = -1,
 		.cer_normalised = -1,
 		.wer = -1,
+		.precision = -1,
+		.recall = -1,
+		.f1 = -1,
+		.pixel_f1 = -1,
 		.best_error = p->best_error,
 		.lines_per_second = took > 0 ? (float)(w->lines_now / took) : 0,
 		.memory_bytes = memory_bytes()};
@@ -201,6 +205,14 @@ static enum les_kind roll_back(struct course *c, struct les_error *reterr)
 	return LES_OK;
 }
 
+static enum les_kind check_made(const struct course *c, struct les_error *reterr)
+{
+	const enum les_kind kind = (enum les_kind)atomic_load(&c->made_kind);
+
+	return kind == LES_OK ? LES_OK
+			      : les_fail(reterr, kind, "no memory for a page to learn from");
+}
+
 static enum les_kind run_batch(struct course *c, struct watch *w, struct les_error *reterr)
 {
 	struct course_place *p = &c->place;
@@ -214,6 +226,10 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 	struct les_stepped stepped;
 	enum les_kind kind = les_learner_step(c->learner, &lines, &step, &stepped, reterr);
 
+	for (uint32_t i = 0; c->task->unmake && i < n; i++)
+		c->task->unmake(c, c->order[from + i]);
+	if (kind == LES_OK)
+		kind = check_made(c, reterr);
 	if (kind != LES_OK)
 		return kind;
 	p->batch++;
@@ -239,6 +255,8 @@ static enum les_kind validate(struct course *c, struct les_training_report *repo
 	c->read_kind = LES_OK;
 	c->strength = 0;
 	enum les_kind kind = les_learner_read(c->learner, &samples, c->task->read, &loss, reterr);
+	if (kind == LES_OK)
+		kind = check_made(c, reterr);
 	if (kind == LES_OK && c->read_kind != LES_OK)
 		kind = les_fail(reterr, c->read_kind, "no memory to read what was kept apart");
 	if (kind == LES_OK)
@@ -274,7 +292,7 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 		return kind;
 	c->points[p->epoch - 1] = (struct les_curve_point){(float)loss, measured ? error : -1};
 	p->since_best++;
-	if (loss > 3 * p->loss_low + 10)
+	if (loss > 3 * p->loss_low + c->task->loss_slack)
 		kind = roll_back(c, reterr);
 	else if (!measured || p->best_error < 0 || error < p->best_error)
 		kind = note_best(c, error, measured, reterr);
@@ -367,7 +385,8 @@ enum les_kind les_course_run(const struct les_course_request *request,
 	c->request = *request;
 	c->options = request->options;
 	c->events = events;
-	c->task = &les_course_of_lines;
+	c->task = c->options->net == LES_NET_SEGMENTATION ? &les_course_of_pages
+							  : &les_course_of_lines;
 	enum les_kind kind = course_init(c, reterr);
 	if (kind == LES_OK)
 		kind = tell_plan(c, reterr);

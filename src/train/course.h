@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "train/crew.h"
 #include "train/pack.h"
+#include "train/pages.h"
 #include "types/training.h"
 #include "types/weights.h"
 
@@ -11,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The course of one training of a recogniser: epochs over a pack, validation after each, the best
- * weights kept, going back where it diverges. The same options, pack, base and seed give the same
- * weights to the bit, also when it was interrupted and goes on from a checkpoint.
+/* The course of one training of a recogniser or a line finder: epochs over a pack, validation after
+ * each, the best weights kept, going back where it diverges. The same options, pack, base and seed
+ * give the same weights to the bit, also when it was interrupted and goes on from a checkpoint.
  *
  * A callback that fails ends the course with its error. */
 struct les_course_events {
@@ -37,7 +38,8 @@ struct les_course_events {
 
 struct les_course_request {
 	const struct les_training *options;
-	const struct les_pack *pack;
+	const struct les_pack *pack;    /* a recogniser learns from it */
+	const struct les_pages *pages;  /* a line finder does */
 	const struct les_weights *base; /* NULL: from scratch */
 	const uint8_t *resume;          /* a checkpoint's bytes, or NULL */
 	size_t resume_bytes;

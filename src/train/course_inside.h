@@ -12,6 +12,8 @@
 #include "train/curve.h"
 #include "train/learner.h"
 
+#include <stdatomic.h>
+
 struct course;
 
 enum { COURSE_PAD_PX = 16, COURSE_WIDTH_MAX = 12000 };
@@ -26,11 +28,14 @@ struct course_sample {
 /* What a recogniser and a line finder do each in their own way. */
 struct course_task {
 	enum les_net_kind net;
+	double loss_slack; /* a mean loss of three times the lowest and so much more is divergence
+			    */
 	/* spec, graph, params, rows */
 	enum les_kind (*make_net)(struct course *c, struct les_error *reterr);
 	/* samples, train, val; needs the net */
 	enum les_kind (*take_samples)(struct course *c, struct les_error *reterr);
 	les_line_maker *make;
+	void (*unmake)(struct course *c, uint32_t sample); /* after a step; NULL: nothing is held */
 	/* reading the samples kept apart: begin, every sample, what came of it. The error is what
 	 * is to become small, in [0,1] or above */
 	void (*begin)(struct course *c);
@@ -62,6 +67,23 @@ struct course_place {
 	struct les_plateau plateau;
 };
 
+struct course_pages_read {
+	double precision, recall; /* sums over the pages */
+	uint32_t pages_n;
+	uint64_t both_n, found_n, there_n; /* pixels */
+};
+
+struct course_pages {
+	const struct les_pages *pack;
+	struct les_class *classes; /* the net's */
+	uint32_t classes_n, channels;
+	uint32_t *channel_of; /* the net's channel of each of the pack's classes */
+	uint32_t *rows;
+	uint8_t **targets; /* [samples_n], while they are needed */
+	uint8_t *blank;    /* an empty target */
+	struct course_pages_read read;
+};
+
 struct course {
 	struct les_course_request request;
 	const struct les_training *options;
@@ -85,7 +107,9 @@ struct course {
 	struct les_curve_point *points; /* [LES_EPOCHS_MAX]: of each epoch before place.epoch */
 	float strength;                 /* of augmentation now */
 	enum les_kind read_kind;        /* what went wrong while samples were read */
+	atomic_int made_kind;           /* enum les_kind: what went wrong while samples were made */
 	struct course_lines lines;
+	struct course_pages pages;
 };
 
 /* Room for n samples. */

@@ -212,6 +212,7 @@ static void done(struct course *c)
 }
 
 const struct course_task les_course_of_lines = {.net = LES_NET_RECOGNITION,
+						.loss_slack = 10,
 						.make_net = make_net,
 						.take_samples = take_lines,
 						.make = make_line,

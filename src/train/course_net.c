@@ -109,9 +109,40 @@ enum les_kind les_course_first_weights(struct course *c, struct les_error *reter
 	return LES_OK;
 }
 
+/* How it was trained and how it went, in kraken's words: hyper_params, and accuracy as pairs of
+ * steps and 1 − error (of CER or F1), up to the epoch that is told. */
+static void put_meta(const struct course *c, struct les_buf *out)
+{
+	static const char *const schedules[] = {[LES_SCHEDULE_CONSTANT] = "constant",
+						[LES_SCHEDULE_COSINE] = "cosine",
+						[LES_SCHEDULE_PLATEAU] = "reduceonplateau"};
+	const struct les_training *o = c->options;
+	const char *comma = "";
+
+	les_buf_printf(
+		out,
+		"{\"hyper_params\":{\"optimizer\":\"AdamW\",\"lrate\":%g,\"weight_decay\":%g,"
+		"\"gradient_clip_val\":%g,\"schedule\":\"%s\",\"warmup\":%u,"
+		"\"batch_size\":%u,\"epochs\":%u,\"completed_epochs\":%u,\"lag\":%u,"
+		"\"augmentation\":%g,\"freeze_epochs\":%u,\"seed\":%llu},\"accuracy\":[",
+		(double)o->rate, (double)o->weight_decay, (double)o->gradient_max,
+		schedules[o->schedule], o->warm_up_steps, o->batch_lines, o->epochs_max,
+		c->place.best_epoch, o->patience, (double)o->augmentation, o->frozen_epochs,
+		(unsigned long long)o->seed);
+	for (uint32_t i = 0; i < c->place.best_epoch; i++) {
+		if (!(c->points[i].error >= 0))
+			continue;
+		les_buf_printf(out, "%s[%llu,%.5f]", comma,
+			       (unsigned long long)(i + 1) * les_course_batches(c),
+			       1 - (double)c->points[i].error);
+		comma = ",";
+	}
+	les_buf_puts(out, "]}");
+}
+
 enum les_kind les_course_tell_best(struct course *c, const float *values, struct les_error *reterr)
 {
-	const struct les_weights *base = c->request.base;
+	LES_CLEANUP(les_buf_done) struct les_buf meta = LES_BUF(LES_MODEL_META_BYTES_MAX);
 	LES_CLEANUP(les_free_p)
 	struct les_tensor *tensors = calloc(c->params->tensors_n, sizeof *tensors);
 	struct les_params as = *c->params;
@@ -119,12 +150,13 @@ enum les_kind les_course_tell_best(struct course *c, const float *values, struct
 				      .spec = c->spec,
 				      .temperature = 1,
 				      .precision = "f32",
-				      .meta = base ? base->meta : "{}",
 				      .tensors = tensors,
 				      .tensors_n = as.tensors_n};
 
-	if (!tensors)
+	put_meta(c, &meta);
+	if (!tensors || meta.failed)
 		return les_fail(reterr, LES_NOMEM, "no memory for a model");
+	weights.meta = (const char *)meta.bytes;
 	as.values = (float *)(uintptr_t)values; /* only read */
 	les_params_describe(&as, tensors);
 	c->task->describe(c, &weights);

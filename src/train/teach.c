@@ -142,12 +142,16 @@ static enum les_kind train(struct les_teaching *t, struct line_out *out,
 	const struct les_course_events events = {out,      on_report, on_checkpoint, on_best,
 						 on_curve, on_stop,   on_plan};
 	LES_CLEANUP(les_pack_close) struct les_pack pack = {0};
-	enum les_kind kind = les_pack_open(pack_fd, &pack, reterr);
+	LES_CLEANUP(les_pages_close) struct les_pages pages = {0};
+	enum les_kind kind = options->net == LES_NET_RECOGNITION
+				     ? les_pack_open(pack_fd, &pack, reterr)
+				     : les_pages_open(pack_fd, &pages, reterr);
 
 	if (kind != LES_OK)
 		return kind;
 	const struct les_course_request request = {.options = options,
 						   .pack = &pack,
+						   .pages = &pages,
 						   .base = t->has_base ? &t->base.weights : NULL,
 						   .resume = t->resume.bytes,
 						   .resume_bytes = t->resume.n,

@@ -2,16 +2,20 @@
 #define LES_TYPES_TRAINING_H
 
 #include "types/limits.h"
+#include "types/weights.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a training of a recogniser is told, and what it tells. */
+/* What a training of a recogniser or a line finder is told, and what it tells. */
 
-/* kraken's default net. */
+/* kraken's default nets. */
 #define LES_TRAIN_SPEC_DEFAULT                                                                     \
 	"[1,120,0,1 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,13,32 Do0.1,2 Mp2,2 Cr3,9,64 Do0.1,2 Mp2,2 "       \
 	"Cr3,9,64 Do0.1,2 S1(1x0)1,3 Lbx200 Do0.1,2 Lbx200 Do0.1,2 Lbx200 Do]"
+#define LES_SEGTRAIN_SPEC_DEFAULT                                                                  \
+	"[1,1800,0,3 Cr7,7,64,2,2 Gn32 Cr3,3,128,2,2 Gn32 Cr3,3,128 Gn32 Cr3,3,256 Gn32 "          \
+	"Cr3,3,256 Gn32 Lbx32 Lby32 Cr1,1,32 Gn32 Lby32 Lbx32]"
 
 enum les_schedule { /* of the rate; the numbers travel */
 		    LES_SCHEDULE_CONSTANT = 1,
@@ -32,11 +36,12 @@ enum les_precision {                         /* the numbers travel */
 };
 
 struct les_training {
+	enum les_net_kind net;
 	char spec[LES_SPEC_BYTES_MAX + 1]; /* VGSL without the output layer; "": the base's */
 	uint64_t seed;
 	uint32_t epochs_max;
-	uint32_t patience; /* epochs without a better validation after which it ends; 0: never */
-	uint32_t batch_lines;
+	uint32_t patience;    /* epochs without a better validation after which it ends; 0: never */
+	uint32_t batch_lines; /* a step; of a line finder, pages */
 	float rate;
 	float weight_decay;
 	float gradient_max; /* the norm is clipped to it; 0: not */
@@ -55,12 +60,14 @@ struct les_training {
 struct les_training_report {
 	bool epoch_done;                /* the rates below are this epoch's */
 	uint32_t epoch;                 /* from 1 */
-	uint32_t lines_done, lines_all; /* of this epoch */
+	uint32_t lines_done, lines_all; /* of this epoch; or pages */
 	uint32_t best_epoch;            /* 0: none yet */
 	uint32_t rollbacks_n;           /* after divergence */
 	float loss;                     /* mean a line, of this epoch so far */
 	float rate;
 	float cer, cer_normalised, wer; /* of validation, as fractions; < 0 where there is none */
+	float precision, recall, f1;    /* of validation's baselines; < 0 where there is none */
+	float pixel_f1;                 /* of all channels' pixels; < 0 where there is none */
 	float best_error;               /* CER, or 1 − F1; < 0: none yet */
 	float lines_per_second;
 	uint64_t memory_bytes; /* resident, at most so far */

@@ -39,7 +39,8 @@ static struct les_training_request request_of(const struct folder *folder, enum 
 	snprintf(output, PATH_MAX, "%s/out", folder->path);
 	return (struct les_training_request){
 		.binary_dir = TRAINER,
-		.options = {.spec = "[1,48,0,1 Cr3,3,8]",
+		.options = {.net = LES_NET_RECOGNITION,
+			    .spec = "[1,48,0,1 Cr3,3,8]",
 			    .seed = act,
 			    .epochs_max = 2,
 			    .batch_lines = 1,

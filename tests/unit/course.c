@@ -1,4 +1,4 @@
-/* train/course: whole trainings on lines in a script of our own making. */
+/* train/course: whole trainings on lines in a script, and on pages, of our own making. */
 #include "train/course.h"
 #include "base/random.h"
 #include "test.h"
@@ -142,7 +142,8 @@ static bool on_stop(void *context)
 
 static struct les_training options(void)
 {
-	struct les_training o = {.seed = 7,
+	struct les_training o = {.net = LES_NET_RECOGNITION,
+				 .seed = 7,
 				 .epochs_max = 120,
 				 .patience = 0,
 				 .batch_lines = 5,
@@ -164,24 +165,27 @@ static struct les_training options(void)
 static enum les_training_end run(const struct les_training *o, int pack_fd, struct heard *heard,
 				 const uint8_t *resume, size_t resume_bytes)
 {
-	struct les_pack pack;
+	LES_CLEANUP(les_pack_close) struct les_pack pack = {0};
+	LES_CLEANUP(les_pages_close) struct les_pages pages = {0};
 	struct les_crew *crew;
 	enum les_training_end end = 0;
 	struct les_error error = {0};
 	const struct les_course_events events = {heard,    on_report, on_checkpoint, on_best,
 						 on_curve, on_stop,   on_plan};
 
-	assert_int_equal(les_pack_open(pack_fd, &pack, NULL), LES_OK);
+	assert_int_equal(o->net == LES_NET_RECOGNITION ? les_pack_open(pack_fd, &pack, NULL)
+						       : les_pages_open(pack_fd, &pages, NULL),
+			 LES_OK);
 	assert_int_equal(les_crew_new(2, &crew, NULL), LES_OK);
 	const struct les_course_request request = {.options = o,
 						   .pack = &pack,
+						   .pages = &pages,
 						   .resume = resume,
 						   .resume_bytes = resume_bytes,
 						   .crew = crew};
 	if (les_course_run(&request, &events, &end, &error) != LES_OK)
 		fail_msg("%s", error.message);
 	les_crew_free(crew);
-	les_pack_close(&pack);
 	return end;
 }
 
@@ -376,6 +380,113 @@ static void another_trainings_checkpoint_is_refused(void **state)
 	close(fd);
 }
 
+/* ---- pages ---- */
+
+enum { PAGES = 6, PAGE_H = 96, PAGE_W = 112, PAGE_LINES = 3 };
+
+static const struct les_class classes[] = {{"_start_separator", LES_CLASS_AUX, 0},
+					   {"_end_separator", LES_CLASS_AUX, 1},
+					   {"default", LES_CLASS_BASELINE, 2},
+					   {"text", LES_CLASS_REGION, 3}};
+
+/* Strokes on three lines, each within a region around all; the second half repeats the first, to
+ * validate by. */
+static int make_pages(void)
+{
+	struct les_pages_writer *writer;
+	struct les_random random = les_random(9, 0, 0);
+	int fd = -1;
+
+	assert_int_equal(les_pages_writer_new("/tmp", classes, 4, &writer, NULL), LES_OK);
+	for (uint32_t i = 0; i < PAGES; i++) {
+		static uint8_t px[PAGE_H * PAGE_W];
+		struct les_point points[PAGE_LINES][2];
+		struct les_point corners[] = {
+			{4, 4}, {PAGE_W - 4, 4}, {PAGE_W - 4, PAGE_H - 4}, {4, PAGE_H - 4}};
+		struct les_shape shapes[PAGE_LINES + 1];
+		if (i == PAGES / 2)
+			random = les_random(9, 0, 0);
+		memset(px, 255, sizeof px);
+		for (uint32_t k = 0; k < PAGE_LINES; k++) {
+			const uint32_t y = 24 + 30 * k + les_random_below(&random, 4);
+			const uint32_t x0 = 10 + les_random_below(&random, 10), x1 = 100;
+			for (uint32_t x = x0; x < x1; x += 3)
+				for (uint32_t up = 0; up < 8; up++)
+					px[(y - up) * PAGE_W + x] = 20;
+			points[k][0] = (struct les_point){(float)x0, (float)y};
+			points[k][1] = (struct les_point){(float)x1, (float)y};
+			shapes[k] = (struct les_shape){{points[k], 2}, 2};
+		}
+		shapes[PAGE_LINES] = (struct les_shape){{corners, 4}, 3};
+		const struct les_packed_page page = {.px = px,
+						     .w_px = PAGE_W,
+						     .h_px = PAGE_H,
+						     .channels = 1,
+						     .scale_x = 1,
+						     .scale_y = 1,
+						     .document = i,
+						     .flags = i < PAGES / 2 ? 0
+									    : LES_PAGES_VALIDATION,
+						     .lines_n = PAGE_LINES,
+						     .regions_n = 1};
+		assert_int_equal(les_pages_add(writer, &page, shapes, NULL), LES_OK);
+	}
+	assert_int_equal(les_pages_finish(writer, &fd, NULL), LES_OK);
+	les_pages_writer_free(writer);
+	return fd;
+}
+
+static struct les_training page_options(void)
+{
+	struct les_training o = options();
+
+	o.net = LES_NET_SEGMENTATION;
+	o.epochs_max = 40;
+	o.batch_lines = 2;
+	o.rate = 1e-2f;
+	snprintf(o.spec, sizeof o.spec,
+		 "[1,96,0,1 Cr3,3,16,2,2 Gn4 Cr3,3,16 Gn4 Lbx8 Lby8 Cr3,3,16 Gn4]");
+	return o;
+}
+
+static void lines_of_pages_are_found(void **state)
+{
+	struct les_training o = page_options();
+	struct heard heard = {0};
+	const int fd = make_pages();
+
+	(void)state;
+	assert_int_equal(run(&o, fd, &heard, NULL, 0), LES_TRAINING_COMPLETE);
+	assert_true(heard.last.cer < 0);
+	assert_true(heard.last.pixel_f1 > 0.8f);
+	if (heard.last.best_error > 0.05f)
+		fail_msg("F1 %g after %u epochs", 1 - (double)heard.last.best_error,
+			 heard.last.epoch);
+	forget(&heard);
+	close(fd);
+}
+
+static void a_course_of_pages_goes_on_where_it_was(void **state)
+{
+	struct les_training o = page_options();
+	struct heard whole = {0}, part = {.stop_after = 4}, rest = {0};
+	const int fd = make_pages();
+
+	(void)state;
+	o.epochs_max = 4;
+	o.augmentation = 0.7f;
+	assert_int_equal(run(&o, fd, &whole, NULL, 0), LES_TRAINING_COMPLETE);
+	assert_int_equal(run(&o, fd, &part, NULL, 0), LES_TRAINING_STOPPED);
+	assert_int_equal(run(&o, fd, &rest, part.checkpoint, part.checkpoint_n),
+			 LES_TRAINING_COMPLETE);
+	assert_int_equal(rest.checkpoint_n, whole.checkpoint_n);
+	assert_memory_equal(rest.checkpoint, whole.checkpoint, whole.checkpoint_n);
+	forget(&whole);
+	forget(&part);
+	forget(&rest);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +497,8 @@ int main(void)
 		cmocka_unit_test(memory_is_told_before),
 		cmocka_unit_test(more_than_there_are_addresses_is_refused),
 		cmocka_unit_test(another_trainings_checkpoint_is_refused),
+		cmocka_unit_test(lines_of_pages_are_found),
+		cmocka_unit_test(a_course_of_pages_goes_on_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

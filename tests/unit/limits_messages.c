@@ -273,7 +273,8 @@ static enum les_kind done_lines(uint64_t n)
 static enum les_kind training(uint64_t epochs, uint64_t batch, uint64_t threads)
 {
 	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
-	const struct les_training ask = {.epochs_max = (uint32_t)epochs,
+	const struct les_training ask = {.net = LES_NET_RECOGNITION,
+					 .epochs_max = (uint32_t)epochs,
 					 .batch_lines = (uint32_t)batch,
 					 .rate = 1e-3f,
 					 .schedule = LES_SCHEDULE_CONSTANT,

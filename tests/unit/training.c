@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const struct les_training some = {
+	.net = LES_NET_RECOGNITION,
 	.spec = "[1,120,0,1 Cr3,13,32 Lbx200 Do]",
 	.seed = 1ull << 40,
 	.epochs_max = 50,
@@ -55,7 +56,7 @@ static void options_travel(void **state)
 static void options_out_of_range_are_refused(void **state)
 {
 	(void)state;
-	struct les_training bad[] = {some, some, some, some, some, some, some, some};
+	struct les_training bad[] = {some, some, some, some, some, some, some, some, some};
 	struct les_training got;
 
 	bad[0].epochs_max = 0;
@@ -66,6 +67,7 @@ static void options_out_of_range_are_refused(void **state)
 	bad[5].resize = (enum les_resize)4;
 	bad[6].augmentation = 1.5f;
 	bad[7].threads = 0;
+	bad[8].net = (enum les_net_kind)3;
 	for (size_t i = 0; i < LES_COUNT(bad); i++) {
 		LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 		struct les_message m = {.type = LES_MESSAGE_TRAIN};
@@ -85,6 +87,8 @@ static void reports_travel(void **state)
 						   .best_epoch = 2,
 						   .loss = 12.5f,
 						   .cer = 0.25f,
+						   .recall = 0.75f,
+						   .f1 = 0.5f,
 						   .best_error = 0.125f,
 						   .memory_bytes = 1ull << 33};
 	LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
