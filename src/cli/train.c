@@ -108,6 +108,10 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		return les_fail(reterr, LES_ARG, "--spec: with --base the net is the base's");
 	if (!(t->rate > 0))
 		return les_fail(reterr, LES_ARG, "--rate: more than 0");
+	if (!(t->layer_rate > 0))
+		return les_fail(reterr, LES_ARG, "--layer-rate: more than 0");
+	if (a->replay && !a->base)
+		return les_fail(reterr, LES_ARG, "--replay: without --base nothing is forgotten");
 	memcpy(t->spec, spec, strlen(spec) + 1);
 	t->epochs_max = (uint32_t)g->epochs;
 	t->patience = (uint32_t)g->patience;
@@ -154,9 +158,19 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		{"round-s", 0, NULL, "learn s for ſ", FLAG, &(g)->round_s, 0, 0},                  \
 		{"plain-quotes",     0, NULL, "learn \" and ' for quotes of all forms", FLAG,      \
 		 &(g)->plain_quotes, 0, 0},                                                        \
+		{"expand-macrons",     0, NULL, "learn mm and nn for m̄ and n̄", FLAG,               \
+		 &(g)->expand_macrons, 0, 0},                                                      \
+		{"replay",                                                                         \
+		 0,                                                                                \
+		 "FOLDER|ZIP",                                                                     \
+		 "lines of the base, some in each epoch, so that it forgets less",                 \
+		 STRING,                                                                           \
+		 &(a)->replay,                                                                     \
+		 0,                                                                                \
+		 0},                                                                               \
 	{                                                                                          \
-		"expand-macrons", 0, NULL, "learn mm and nn for m̄ and n̄", FLAG,                    \
-			&(g)->expand_macrons, 0, 0                                                 \
+		"replay-share", 0, "S", "so many of them for each new line (default 1)", FRACTION, \
+			&(a)->training.replay, 0, 0                                                \
 	}
 #define PAGE_ROWS(a, g)                                                                            \
 	{                                                                                          \
@@ -189,6 +203,14 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		 "DIR",    "the registry (default: ~/.local/share/lesart/models)",                 \
 		 STRING,   &(a)->models,                                                           \
 		 0,        0},                                                                     \
+		{"layer-rate",                                                                     \
+		 0,                                                                                \
+		 "F",                                                                              \
+		 "of a base: each layer learns F times as fast as the one above (default 1)",      \
+		 FRACTION,                                                                         \
+		 &(a)->training.layer_rate,                                                        \
+		 0,                                                                                \
+		 0},                                                                               \
 	{                                                                                          \
 		"resume", 0, "FILE", "go on where this checkpoint was written", STRING,            \
 			&(a)->resume, 0, 0                                                         \
@@ -267,7 +289,9 @@ static void set_defaults(enum les_net_kind net, struct les_train_arguments *a, s
 			     .rate = 1e-3f,
 			     .gradient_max = 1,
 			     .augmentation = 0.5f,
-			     .dropout = -1},
+			     .dropout = -1,
+			     .layer_rate = 1,
+			     .replay = 1},
 	};
 	*g = (struct given){.hyphens = "keep",
 			    .normal_form = "nfc",

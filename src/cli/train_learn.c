@@ -31,7 +31,7 @@ les_train_counter *les_train_progress(void)
 enum les_kind les_train_open(const struct les_train_arguments *a, struct les_pool *pool,
 			     struct les_corpus *ret, struct les_error *reterr)
 {
-	LES_CLEANUP(les_free_p) const char **paths = calloc(a->paths_n + 2ul, sizeof *paths);
+	LES_CLEANUP(les_free_p) const char **paths = calloc(a->paths_n + 3ul, sizeof *paths);
 	uint32_t n = a->paths_n;
 
 	if (!paths)
@@ -39,6 +39,8 @@ enum les_kind les_train_open(const struct les_train_arguments *a, struct les_poo
 	memcpy(paths, a->paths, n * sizeof *paths);
 	if (a->validation)
 		paths[n++] = a->validation;
+	if (a->replay)
+		paths[n++] = a->replay;
 	return les_corpus_open(pool, paths, n, ret, reterr);
 }
 

@@ -10,7 +10,8 @@
 /* What the trainings of recognisers and of line finders have in common: a base, a place for what is
  * decoded, the training itself, and its model with a card. */
 
-/* Opens the ground truth, and behind it, as the source number paths_n, what is only for validation.
+/* Opens the ground truth, and behind it what is only for validation, then what is to be
+ * replayed.
  * errors: as les_corpus_open() */
 enum les_kind les_train_open(const struct les_train_arguments *a, struct les_pool *pool,
 			     struct les_corpus *ret, struct les_error *reterr);

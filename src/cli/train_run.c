@@ -94,7 +94,7 @@ static enum les_kind state_needs(const struct les_train_arguments *a, const stru
 	fprintf(stderr,
 		"%llu lines to learn from, %llu to choose by; %u characters; %u documents left "
 		"out\n",
-		(unsigned long long)(ground->survey.lines_n - split->lines_n),
+		(unsigned long long)(ground->survey.lines_n - split->lines_n - split->replay_n),
 		(unsigned long long)split->lines_n, ground->survey.alphabet.n,
 		ground->survey.documents_failed_n);
 	return les_train_check_cache(a, les_packing_estimate(&ground->survey, h_px), reterr);
@@ -121,7 +121,8 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 	if (kind != LES_OK)
 		return kind;
 	const uint32_t h_px = line_height(a->base ? base.weights.spec : a->training.spec);
-	kind = les_split_make(&ground.survey, a->share, a->paths_n, a->training.seed, &split,
+	kind = les_split_make(&ground.survey, a->share, a->paths_n,
+			      a->paths_n + (a->validation ? 1 : 0), a->training.seed, &split,
 			      reterr);
 	if (kind == LES_OK)
 		kind = state_needs(a, &ground, &split, h_px, reterr);
@@ -129,7 +130,8 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 		kind = pack(a, pool, h_px, les_train_cache(a), &split, cancel_fd, &ground, reterr);
 	const struct les_train_material material = {
 		ground.packed.fd, ground.packed.bytes,
-		ground.packed.lines_n - ground.packed.validation_n, ground.packed.validation_n};
+		ground.packed.lines_n - ground.packed.validation_n - ground.packed.replay_n,
+		ground.packed.validation_n};
 	return kind == LES_OK ? les_train_learn(a, binary_dir, &registry, base_fd, cancel_fd,
 						&material, reterr)
 			      : kind;

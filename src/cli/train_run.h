@@ -19,6 +19,7 @@ struct les_train_arguments {
 	const char *const *paths;    /* ground truth: folders and ZIPs */
 	uint32_t paths_n;
 	const char *validation; /* more of it, only to choose by; NULL */
+	const char *replay;     /* what the base has learnt from, or NULL */
 	float share;            /* of the lines to learn from, where there is none */
 	struct les_training training;
 	const char *base;   /* a model's name or file, or NULL */

@@ -19,7 +19,7 @@ struct rule {
 
 enum {
 	PAGE_INFO_BYTES = 4 * 5 + 4 + 4 * 4 + 4 * 2 + 4 * 4 + 4 * 6 + 4,
-	TRAINING_BYTES_MIN = 4 + 8 + 16 * 4,
+	TRAINING_BYTES_MIN = 4 + 8 + 18 * 4,
 	FAIL_BYTES_MAX = 8 + LES_MESSAGE_BYTES_MAX,
 };
 

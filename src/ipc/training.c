@@ -30,6 +30,8 @@ void les_training_encode(struct les_buf *out, const struct les_training *t)
 	les_buf_f32(out, t->augmentation);
 	les_buf_f32(out, t->dropout);
 	les_buf_u32(out, t->frozen_epochs);
+	les_buf_f32(out, t->layer_rate);
+	les_buf_f32(out, t->replay);
 	les_buf_u32(out, t->threads);
 	les_buf_u32(out, t->checkpoint_seconds);
 }
@@ -41,8 +43,8 @@ static bool training_valid(const struct les_training *t)
 	       t->batch_lines <= LES_BATCH_LINES_MAX && t->rate > 0 && t->rate <= 1 &&
 	       t->weight_decay >= 0 && t->weight_decay <= 1 && t->gradient_max >= 0 &&
 	       t->augmentation >= 0 && t->augmentation <= 1 && t->dropout <= 1 &&
-	       t->frozen_epochs <= LES_EPOCHS_MAX && t->threads >= 1 &&
-	       t->threads <= LES_THREADS_MAX;
+	       t->frozen_epochs <= LES_EPOCHS_MAX && t->layer_rate > 0 && t->layer_rate <= 1 &&
+	       t->replay >= 0 && t->replay <= 1 && t->threads >= 1 && t->threads <= LES_THREADS_MAX;
 }
 
 enum les_kind les_training_parse(const struct les_message *m, struct les_training *ret,
@@ -71,6 +73,8 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 	ret->augmentation = les_rd_f32(&r);
 	ret->dropout = les_rd_f32(&r);
 	ret->frozen_epochs = les_rd_u32(&r);
+	ret->layer_rate = les_rd_f32(&r);
+	ret->replay = les_rd_f32(&r);
 	ret->threads = les_rd_u32(&r);
 	ret->checkpoint_seconds = les_rd_u32(&r);
 	bool ok = training_valid(ret) && net >= LES_NET_RECOGNITION &&

@@ -133,10 +133,11 @@ static enum les_kind keep(void *context, uint32_t index, void *of, const struct 
 			line->judged.verdict = LES_VERDICT_FAILED;
 			continue;
 		}
+		const bool replay = split && split->documents[index] == LES_USE_REPLAY;
 		const bool validation =
-			split &&
-			(split->documents[index] ||
-			 (split->every && s->packed->lines_n % split->every == split->every - 1));
+			split && (split->documents[index] == LES_USE_VALIDATE ||
+				  (split->every && !replay &&
+				   s->packed->lines_n % split->every == split->every - 1));
 		les_buf_reset(&shown);
 		kind = les_text_display(line->text, &shown, reterr);
 		if (kind != LES_OK)
@@ -148,10 +149,12 @@ static enum les_kind keep(void *context, uint32_t index, void *of, const struct 
 			.text = (const char *)shown.bytes,
 			.text_bytes = (uint32_t)shown.len,
 			.document = index,
-			.flags = validation ? LES_PACK_VALIDATION : 0,
+			.flags = (validation ? LES_PACK_VALIDATION : 0) |
+				 (replay ? LES_PACK_REPLAY : 0),
 		};
 		s->packed->lines_n++;
 		s->packed->validation_n += validation;
+		s->packed->replay_n += replay;
 		if (s->writer)
 			kind = les_pack_add(s->writer, &packed, reterr);
 	}

@@ -23,7 +23,7 @@ struct les_packing_request {
 
 struct les_packed {
 	int fd; /* the cache, read-only; -1 where nothing was kept */
-	uint32_t lines_n, validation_n;
+	uint32_t lines_n, validation_n, replay_n;
 	uint64_t bytes;
 };
 

@@ -70,29 +70,32 @@ static enum les_kind keep_share(const struct les_survey *survey, float share, ui
 	const struct les_corpus *corpus = survey->corpus;
 	LES_CLEANUP(les_free_p)
 	uint32_t *weights = calloc(corpus->documents_n + 1ul, sizeof *weights);
-	const uint64_t want = (uint64_t)llround((double)survey->lines_n * (1 - (double)share));
+	const uint64_t lines_n = survey->lines_n - split->replay_n;
+	const uint64_t want = (uint64_t)llround((double)lines_n * (1 - (double)share));
 	uint32_t n = 0;
 
 	if (!weights)
 		return les_fail(reterr, LES_NOMEM, "no memory to choose lines for validation");
-	if (want == 0 || survey->lines_n < LES_SPLIT_LINES_MIN)
+	if (want == 0 || lines_n < LES_SPLIT_LINES_MIN)
 		return LES_OK;
 	for (uint32_t i = 0; i < corpus->documents_n; i++) {
-		weights[i] = kept_lines(&survey->documents[i]);
+		if (split->documents[i] == LES_USE_LEARN)
+			weights[i] = kept_lines(&survey->documents[i]);
 		n += weights[i] > 0;
 	}
 	if (n < LES_SPLIT_DOCUMENTS_MIN) {
-		split->every = (uint32_t)(survey->lines_n / want);
+		split->every = (uint32_t)(lines_n / want);
 		split->every = split->every < 2 ? 2 : split->every;
-		split->lines_n = survey->lines_n / split->every;
+		split->lines_n = lines_n / split->every;
 		return LES_OK;
 	}
 	return les_split_documents(corpus, weights, want, seed, split->documents, &split->lines_n,
 				   reterr);
 }
 
-enum les_kind les_split_make(const struct les_survey *survey, float share, uint32_t sources_n,
-			     uint64_t seed, struct les_split *ret, struct les_error *reterr)
+enum les_kind les_split_make(const struct les_survey *survey, float share, uint32_t validate,
+			     uint32_t replay, uint64_t seed, struct les_split *ret,
+			     struct les_error *reterr)
 {
 	const struct les_corpus *corpus = survey->corpus;
 	LES_CLEANUP(les_split_done)
@@ -101,17 +104,21 @@ enum les_kind les_split_make(const struct les_survey *survey, float share, uint3
 
 	if (!split.documents)
 		return les_fail(reterr, LES_NOMEM, "no memory to choose lines for validation");
-	for (uint32_t i = 0; i < corpus->documents_n; i++)
-		if (corpus->documents[i].source >= sources_n) {
-			split.documents[i] = 1;
+	for (uint32_t i = 0; i < corpus->documents_n; i++) {
+		if (corpus->documents[i].source >= replay) {
+			split.documents[i] = LES_USE_REPLAY;
+			split.replay_n += kept_lines(&survey->documents[i]);
+		} else if (corpus->documents[i].source >= validate) {
+			split.documents[i] = LES_USE_VALIDATE;
 			split.lines_n += kept_lines(&survey->documents[i]);
 		}
-	if (sources_n == corpus->sources_n)
+	}
+	if (validate == replay)
 		kind = keep_share(survey, share, seed, &split, reterr);
 	else if (split.lines_n == 0)
 		kind = les_fail(reterr, LES_ARG, "there are no lines to validate by in %.200s",
-				corpus->sources[sources_n].path);
-	if (kind == LES_OK && split.lines_n >= survey->lines_n)
+				corpus->sources[validate].path);
+	if (kind == LES_OK && split.lines_n + split.replay_n >= survey->lines_n)
 		kind = les_fail(reterr, LES_ARG, "there are no lines to learn from");
 	if (kind != LES_OK)
 		return kind;

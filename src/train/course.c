@@ -39,6 +39,7 @@ static void course_done(struct course *c)
 	free(c->samples);
 	free(c->train);
 	free(c->val);
+	free(c->replay);
 	free(c->order);
 	free(c->points);
 }
@@ -109,13 +110,20 @@ static enum les_kind course_init(struct course *c, struct les_error *reterr)
 	return kind;
 }
 
-/* A base at first only learns its new alphabet. */
+/* A base at first only learns its new alphabet; then its lower layers may learn more slowly, for
+ * what they see changes least from hand to hand. */
 static void set_rates(struct course *c)
 {
 	const bool frozen = c->request.base && c->place.epoch <= c->options->frozen_epochs;
+	float rate = 1;
 
-	for (uint32_t i = 0; i < c->params->tensors_n; i++)
-		c->rates[i] = frozen && c->params->tensors[i].layer + 1 < c->graph.layers_n ? 0 : 1;
+	for (uint32_t i = c->params->tensors_n; i-- > 0;) {
+		const uint32_t layer = c->params->tensors[i].layer;
+		if (c->request.base && i + 1 < c->params->tensors_n &&
+		    layer != c->params->tensors[i + 1].layer)
+			rate *= c->options->layer_rate;
+		c->rates[i] = frozen && layer + 1 < c->graph.layers_n ? 0 : rate;
+	}
 }
 
 /* A fresh net that sees only spoilt lines learns late: it begins with clean ones. */
@@ -148,8 +156,8 @@ static struct les_training_report report_of(const struct course *c, const struct
 
 	return (struct les_training_report){
 		.epoch = p->epoch,
-		.lines_done = done < c->train_n ? (uint32_t)done : c->train_n,
-		.lines_all = c->train_n,
+		.lines_done = done < c->epoch_n ? (uint32_t)done : c->epoch_n,
+		.lines_all = c->epoch_n,
 		.best_epoch = p->best_epoch,
 		.rollbacks_n = p->rollbacks_n,
 		.loss = p->loss_n ? (float)(p->loss_sum / p->loss_n) : 0,
@@ -217,7 +225,7 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 {
 	struct course_place *p = &c->place;
 	const uint32_t size = c->options->batch_lines, from = p->batch * size;
-	const uint32_t n = c->train_n - from < size ? c->train_n - from : size;
+	const uint32_t n = c->epoch_n - from < size ? c->epoch_n - from : size;
 	const struct les_lines lines = {c->task->make, c, c->order + from, n};
 	const struct les_step step = {
 		.rate = rate_now(c),

@@ -32,6 +32,7 @@ static uint64_t belonging(const struct course *c)
 	hash = mix(hash, &o->batch_lines, sizeof o->batch_lines);
 	hash = mix(hash, &o->threads, sizeof o->threads);
 	hash = mix(hash, &c->train_n, sizeof c->train_n);
+	hash = mix(hash, &c->epoch_n, sizeof c->epoch_n);
 	hash = mix(hash, &c->val_n, sizeof c->val_n);
 	for (uint32_t i = 0; i < c->samples_n; i++)
 		hash = mix(hash, &c->samples[i].w, sizeof c->samples[i].w);

@@ -99,6 +99,8 @@ struct course {
 	struct course_sample *samples; /* [samples_n], as in the pack */
 	uint32_t samples_n;
 	uint32_t *train, train_n; /* numbers of samples */
+	uint32_t *replay, replay_n;
+	uint32_t epoch_n; /* samples of an epoch: all to learn from, and some to replay */
 	uint32_t *val, val_n;
 	uint32_t *order; /* of the epoch */
 	uint32_t w_max;
@@ -114,8 +116,8 @@ struct course {
 
 /* Room for n samples. */
 enum les_kind les_course_room(struct course *c, uint32_t n, struct les_error *reterr);
-/* In the order of the pack; one with w = 0 is left out. */
-void les_course_add(struct course *c, uint32_t i, struct course_sample sample, bool validation);
+/* In the order of the pack, with its flags there; one with w = 0 is left out. */
+void les_course_add(struct course *c, uint32_t i, struct course_sample sample, uint32_t flags);
 /* After the last. */
 enum les_kind les_course_added(struct course *c, struct les_error *reterr);
 void les_course_shuffle(struct course *c);

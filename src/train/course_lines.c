@@ -110,7 +110,7 @@ static void take_line(struct course *c, uint32_t i, size_t *labels_at)
 	*labels_at += sample.labels_n;
 	if (validation || sample.labels_n > 0)
 		sample.w = w + 2 * COURSE_PAD_PX;
-	les_course_add(c, i, sample, validation);
+	les_course_add(c, i, sample, line.flags);
 }
 
 static enum les_kind take_lines(struct course *c, struct les_error *reterr)

@@ -122,7 +122,8 @@ static enum les_kind take_pages(struct course *c, struct les_error *reterr)
 					page.h_px, page.channels, c->graph.in_h, c->graph.in_c);
 		if (page.w_px > PAGE_SIDES_MAX * page.h_px)
 			sample.w = 0;
-		les_course_add(c, i, sample, page.flags & LES_PAGES_VALIDATION);
+		les_course_add(c, i, sample,
+			       page.flags & LES_PAGES_VALIDATION ? LES_PACK_VALIDATION : 0);
 	}
 	if (kind == LES_OK)
 		kind = les_course_added(c, reterr);

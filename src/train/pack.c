@@ -97,7 +97,7 @@ static bool entry_valid(const struct les_pack *pack, uint32_t i)
 	       les_pack_file_has_tail(&pack->file, text_at, text_bytes) && text_bytes >= 1 &&
 	       les_utf8_valid((const char *)pack->file.view.bytes + pack->file.tail_at + text_at,
 			      text_bytes) &&
-	       document < pack->documents_n && flags <= LES_PACK_VALIDATION && zero == 0;
+	       document < pack->documents_n && flags <= LES_PACK_REPLAY && zero == 0;
 }
 
 enum les_kind les_pack_open(int fd, struct les_pack *ret, struct les_error *reterr)

@@ -17,7 +17,10 @@
  *           u32 document · u32 flags · u32 0
  *   texts   UTF-8, without NUL
  */
-enum { LES_PACK_VALIDATION = 1u << 0 }; /* kept apart, to choose by */
+enum {
+	LES_PACK_VALIDATION = 1u << 0, /* kept apart, to choose by */
+	LES_PACK_REPLAY = 1u << 1,     /* of a base: some are learnt again in each epoch */
+};
 
 struct les_pack_line {
 	const uint8_t *px; /* uint8 [h_px, w_px], 0 = ink */

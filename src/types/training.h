@@ -52,6 +52,8 @@ struct les_training {
 	float augmentation;     /* its strength, 0 to 1; 0: none */
 	float dropout;          /* 0 to 1; < 0: as the spec says */
 	uint32_t frozen_epochs; /* of a base: at first only the output layer learns */
+	float layer_rate;       /* of a base: each layer's rate is so much of the one's above it */
+	float replay;           /* of a base: so many of its own lines for each new one, 0 to 1 */
 	uint32_t threads;
 	uint32_t checkpoint_seconds; /* between two; 0: none */
 };

@@ -48,6 +48,7 @@ static struct les_training_request request_of(const struct folder *folder, enum 
 			    .schedule = LES_SCHEDULE_CONSTANT,
 			    .resize = LES_RESIZE_NEW,
 			    .precision = LES_PRECISION_F32,
+			    .layer_rate = 1,
 			    .threads = 1},
 		.pack_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
 		.base_fd = -1,

@@ -154,6 +154,7 @@ static struct les_training options(void)
 				 .resize = LES_RESIZE_UNION,
 				 .precision = LES_PRECISION_F32,
 				 .dropout = -1,
+				 .layer_rate = 1,
 				 .threads = 2,
 				 .checkpoint_seconds = 1000};
 
@@ -487,6 +488,55 @@ static void a_course_of_pages_goes_on_where_it_was(void **state)
 	close(fd);
 }
 
+/* ---- from a base, with some of its own lines ---- */
+
+/* Lines to learn from, four to replay, lines to validate by. */
+static int make_replay_pack(void)
+{
+	struct les_pack_writer *writer;
+	struct les_random random = les_random(4, 0, 0);
+	int fd = -1;
+
+	assert_int_equal(les_pack_writer_new("/tmp", &writer, NULL), LES_OK);
+	for (uint32_t i = 0; i < 12; i++) {
+		static uint8_t px[H * LETTER_W * (TEXT_MAX + 1)];
+		char text[] = "abcdef";
+		for (uint32_t k = 0; k < 6; k++)
+			text[k] = (char)('a' + les_random_below(&random, LETTERS));
+		draw_line(&random, text, px, 6 * LETTER_W + 4);
+		const struct les_pack_line line = {px, 6 * LETTER_W + 4,           H, text, 6,
+						   i,  i < 6 ? 0 : LES_PACK_REPLAY};
+		assert_int_equal(les_pack_add(writer, &line, NULL), LES_OK);
+	}
+	assert_int_equal(les_pack_finish(writer, &fd, NULL), LES_OK);
+	les_pack_writer_free(writer);
+	return fd;
+}
+
+/* An epoch has the lines to learn and the share to replay; which, is the same again after a cut. */
+static void a_part_of_what_is_replayed_is_an_epochs(void **state)
+{
+	struct les_training o = options();
+	struct heard whole = {0}, part = {.stop_after = 3}, rest = {0};
+	const int fd = make_replay_pack();
+
+	(void)state;
+	o.epochs_max = 3;
+	o.batch_lines = 3;
+	o.replay = 0.5f;
+	assert_int_equal(run(&o, fd, &whole, NULL, 0), LES_TRAINING_COMPLETE);
+	assert_int_equal(whole.last.lines_all, 6 + 3);
+	assert_int_equal(run(&o, fd, &part, NULL, 0), LES_TRAINING_STOPPED);
+	assert_int_equal(run(&o, fd, &rest, part.checkpoint, part.checkpoint_n),
+			 LES_TRAINING_COMPLETE);
+	assert_int_equal(rest.checkpoint_n, whole.checkpoint_n);
+	assert_memory_equal(rest.checkpoint, whole.checkpoint, whole.checkpoint_n);
+	forget(&whole);
+	forget(&part);
+	forget(&rest);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +547,7 @@ int main(void)
 		cmocka_unit_test(memory_is_told_before),
 		cmocka_unit_test(more_than_there_are_addresses_is_refused),
 		cmocka_unit_test(another_trainings_checkpoint_is_refused),
+		cmocka_unit_test(a_part_of_what_is_replayed_is_an_epochs),
 		cmocka_unit_test(lines_of_pages_are_found),
 		cmocka_unit_test(a_course_of_pages_goes_on_where_it_was),
 	};

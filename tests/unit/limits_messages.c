@@ -280,6 +280,7 @@ static enum les_kind training(uint64_t epochs, uint64_t batch, uint64_t threads)
 					 .schedule = LES_SCHEDULE_CONSTANT,
 					 .resize = LES_RESIZE_UNION,
 					 .precision = LES_PRECISION_F32,
+					 .layer_rate = 1,
 					 .threads = (uint32_t)threads};
 	struct les_training got;
 

@@ -62,9 +62,9 @@ static void whole_documents_are_kept_apart(void **state)
 	struct les_split first, again, other;
 
 	make(&m, 100, 20, UINT32_MAX);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &first, NULL), LES_OK);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &again, NULL), LES_OK);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, &other, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, 1, &first, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, 1, &again, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, 2, &other, NULL), LES_OK);
 	assert_int_equal(documents_kept(&m, &first), 10);
 	assert_int_equal(first.lines_n, 200);
 	assert_int_equal(first.every, 0);
@@ -83,7 +83,7 @@ static void few_documents_give_single_lines(void **state)
 	struct les_split split;
 
 	make(&m, 4, 30, UINT32_MAX);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, 1, &split, NULL), LES_OK);
 	assert_int_equal(documents_kept(&m, &split), 0);
 	assert_int_equal(split.every, 10);
 	assert_int_equal(split.lines_n, 12);
@@ -98,13 +98,13 @@ static void few_lines_are_all_learnt(void **state)
 	struct les_split split;
 
 	make(&m, 2, 16, UINT32_MAX);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 2, 2, 1, &split, NULL), LES_OK);
 	assert_int_equal(split.lines_n, 0);
 	assert_int_equal(split.every, 0);
 	les_split_done(&split);
 	made_done(&m);
 	make(&m, 50, 20, UINT32_MAX);
-	assert_int_equal(les_split_make(&m.survey, 1, 2, 1, &split, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 1, 2, 2, 1, &split, NULL), LES_OK);
 	assert_int_equal(split.lines_n, 0);
 	les_split_done(&split);
 	made_done(&m);
@@ -117,14 +117,14 @@ static void given_validation_counts(void **state)
 	struct les_split split;
 
 	make(&m, 20, 5, 17);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 1, &split, NULL), LES_OK);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 2, 1, &split, NULL), LES_OK);
 	assert_int_equal(documents_kept(&m, &split), 3);
 	assert_int_equal(split.documents[17] + split.documents[18] + split.documents[19], 3);
 	assert_int_equal(split.lines_n, 15);
 	les_split_done(&split);
 	made_done(&m);
 	make(&m, 5, 5, 0);
-	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 1, &split, NULL), LES_ARG);
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 2, 1, &split, NULL), LES_ARG);
 	made_done(&m);
 }
 
@@ -153,12 +153,33 @@ static void text_is_learnt_as_it_stands(void **state)
 	}
 }
 
+static void what_is_replayed_is_neither_learnt_nor_kept_apart(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split split;
+	uint32_t replayed = 0;
+
+	make(&m, 100, 20, 40); /* the second source has 60 documents */
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 1, 1, &split, NULL), LES_OK);
+	for (uint32_t i = 0; i < 100; i++) {
+		replayed += split.documents[i] == LES_USE_REPLAY;
+		if (m.corpus.documents[i].source == 1)
+			assert_int_equal(split.documents[i], LES_USE_REPLAY);
+	}
+	assert_int_equal(split.replay_n, replayed * 20);
+	assert_int_equal(split.lines_n, (100 - replayed) / 10 * 20);
+	les_split_done(&split);
+	made_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_documents_are_kept_apart),
 		cmocka_unit_test(few_documents_give_single_lines),
 		cmocka_unit_test(few_lines_are_all_learnt),
+		cmocka_unit_test(what_is_replayed_is_neither_learnt_nor_kept_apart),
 		cmocka_unit_test(given_validation_counts),
 		cmocka_unit_test(text_is_learnt_as_it_stands),
 	};

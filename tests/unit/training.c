@@ -23,6 +23,8 @@ static const struct les_training some = {
 	.augmentation = 0.5f,
 	.dropout = -1,
 	.frozen_epochs = 2,
+	.layer_rate = 0.5f,
+	.replay = 0.75f,
 	.threads = 2,
 	.checkpoint_seconds = 60,
 };
@@ -56,7 +58,8 @@ static void options_travel(void **state)
 static void options_out_of_range_are_refused(void **state)
 {
 	(void)state;
-	struct les_training bad[] = {some, some, some, some, some, some, some, some, some};
+	struct les_training bad[] = {some, some, some, some, some, some,
+				     some, some, some, some, some};
 	struct les_training got;
 
 	bad[0].epochs_max = 0;
@@ -68,6 +71,8 @@ static void options_out_of_range_are_refused(void **state)
 	bad[6].augmentation = 1.5f;
 	bad[7].threads = 0;
 	bad[8].net = (enum les_net_kind)3;
+	bad[9].layer_rate = 0;
+	bad[10].replay = 1.5f;
 	for (size_t i = 0; i < LES_COUNT(bad); i++) {
 		LES_CLEANUP(les_buf_done) struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 		struct les_message m = {.type = LES_MESSAGE_TRAIN};
