@@ -213,6 +213,25 @@ static enum les_kind roll_back(struct course *c, struct les_error *reterr)
 	return LES_OK;
 }
 
+/* What samples' losses grow with: their labels. */
+static double size_of(const struct course *c, const uint32_t *samples, uint32_t n)
+{
+	double size = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		size += 1 + c->samples[samples[i]].labels_n;
+	return size;
+}
+
+/* What a line costs before anything is learnt here, by the first step. A fresh net's lines cost
+ * much alike; a base reads, and its short lines cost little. */
+static double first_loss(const struct course *c, double loss, const uint32_t *samples, uint32_t n)
+{
+	const double mean = size_of(c, c->train, c->train_n) / c->train_n;
+
+	return c->request.base ? loss / size_of(c, samples, n) * mean : loss / n;
+}
+
 static enum les_kind check_made(const struct course *c, struct les_error *reterr)
 {
 	const enum les_kind kind = (enum les_kind)atomic_load(&c->made_kind);
@@ -245,8 +264,8 @@ static enum les_kind run_batch(struct course *c, struct watch *w, struct les_err
 	w->lines_now += n;
 	if (stepped.diverged)
 		return roll_back(c, reterr);
-	if (p->loss_low == 0) /* what a net makes that has learnt nothing here */
-		p->loss_low = stepped.loss / n;
+	if (p->loss_low == 0)
+		p->loss_low = first_loss(c, stepped.loss, c->order + from, n);
 	p->loss_sum += stepped.loss;
 	p->loss_n += n;
 	return LES_OK;

@@ -60,7 +60,8 @@ struct course_place {
 	uint32_t batch;   /* of the epoch, next to be done */
 	uint64_t batches; /* done in all */
 	double loss_sum;  /* of this epoch so far */
-	double loss_low; /* the lowest mean a line of an epoch, or of the first step; 0: none yet */
+	double loss_low; /* the lowest mean a line of an epoch, or what the first step makes likely;
+			    0: none yet */
 	uint32_t loss_n;
 	uint32_t best_epoch, since_best, rollbacks_n;
 	float best_error, rate_scale;

@@ -153,6 +153,21 @@ static void text_is_learnt_as_it_stands(void **state)
 	}
 }
 
+static void a_validation_without_lines_is_an_error(void **state)
+{
+	(void)state;
+	static struct made m;
+	struct les_split split;
+	struct les_error error = {0};
+
+	make(&m, 20, 20, 18);
+	m.sources[1].path = (char *)(uintptr_t) "kept/apart";
+	m.looked_at[18].error.kind = m.looked_at[19].error.kind = LES_FORMAT;
+	assert_int_equal(les_split_make(&m.survey, 0.9f, 1, 2, 1, &split, &error), LES_ARG);
+	assert_non_null(strstr(error.message, "kept/apart"));
+	made_done(&m);
+}
+
 static void what_is_replayed_is_neither_learnt_nor_kept_apart(void **state)
 {
 	(void)state;
@@ -179,6 +194,7 @@ int main(void)
 		cmocka_unit_test(whole_documents_are_kept_apart),
 		cmocka_unit_test(few_documents_give_single_lines),
 		cmocka_unit_test(few_lines_are_all_learnt),
+		cmocka_unit_test(a_validation_without_lines_is_an_error),
 		cmocka_unit_test(what_is_replayed_is_neither_learnt_nor_kept_apart),
 		cmocka_unit_test(given_validation_counts),
 		cmocka_unit_test(text_is_learnt_as_it_stands),
