@@ -44,8 +44,8 @@ static void what_falls_is_drawn_falling(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		const int wide = RIGHT - LEFT,
-			  x = LEFT + i * wide / 4 + (i ? 0 : 2) - (i == 4 ? 1 : 0);
+		const int left = LEFT, wide = RIGHT - LEFT;
+		const int x = left + i * wide / 4 + (i ? 0 : 2) - (i == 4 ? 1 : 0);
 		const int at[2] = {top_of(loss, x, BLUE), top_of(error, x, RED)};
 		assert_true(at[0] > before[0] && at[0] < LES_CURVE_H_PX);
 		assert_true(at[1] > before[1] && at[1] < LES_CURVE_H_PX);
