@@ -536,7 +536,7 @@ static void folders_are_looked_through_in_order(void **state)
 	assert_int_equal(import(&other, "a", false), LES_OK);
 	assert_int_equal(import(&other, "b", false), LES_OK);
 	assert_int_equal(les_registry_each(&both, take_name, &names, NULL), LES_OK);
-	assert_string_equal(names.bytes, "m x a b ");
+	assert_string_equal((const char *)names.bytes, "m x a b ");
 }
 
 static void self_tests_are_kept(void **state)
