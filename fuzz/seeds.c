@@ -45,6 +45,18 @@ static const struct les_page_info info = {.number = 1,
 					  .stored_h_px = 30,
 					  .to_stored = {.a = 1, .e = 1}};
 
+static const struct les_training training = {.net = LES_NET_RECOGNITION,
+					     .spec = "[1,48,0,1 Cr3,3,8 S1(1x0)1,3 Lbx16]",
+					     .seed = 1,
+					     .epochs_max = 20,
+					     .batch_lines = 4,
+					     .rate = 1e-3f,
+					     .schedule = LES_SCHEDULE_COSINE,
+					     .resize = LES_RESIZE_UNION,
+					     .precision = LES_PRECISION_AUTO,
+					     .layer_rate = 1,
+					     .threads = 1};
+
 /* The target's own head: which parser, type, fds; then the body. */
 static void seed_body(const char *name, uint8_t parser, uint16_t type, uint8_t fds,
 		      struct les_buf *body)
@@ -80,8 +92,14 @@ static void seed_messages(void)
 	seed_body("payload", 5, LES_MESSAGE_LINES, 1, &body);
 	les_read_encode(&body, &read);
 	seed_body("read", 7, LES_MESSAGE_READ, 1, &body);
-	les_read_done_encode(&body, &(struct les_read_done){3, 1, 2, 3});
+	les_read_done_encode(&body, &(struct les_read_done){3, 1, 2});
 	seed_body("read-done", 8, LES_MESSAGE_READ_DONE, 0, &body);
+	les_training_encode(&body, &training);
+	seed_body("training", 9, LES_MESSAGE_TRAIN, 3, &body);
+	les_prepare_ask_encode(&body, &(struct les_prepare_ask){info, 64, 1000});
+	seed_body("prepare", 13, LES_MESSAGE_PREPARE, 2, &body);
+	les_prepare_page_ask_encode(&body, &(struct les_prepare_page_ask){info, 1200, 1});
+	seed_body("prepare-page", 14, LES_MESSAGE_PREPARE_PAGE, 1, &body);
 	les_fail_encode(&body, &(struct les_error){LES_FORMAT, "the file is empty"});
 	seed_body("fail", 12, LES_MESSAGE_FAIL, 0, &body);
 	les_buf_done(&body);
