@@ -3,6 +3,7 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/train_run.h"
+#include "jobs/training_defaults.h"
 #include "models/registry.h"
 
 #include <stdlib.h>
@@ -106,7 +107,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 				LES_SPEC_BYTES_MAX);
 	if (g->spec && a->base)
 		return les_fail(reterr, LES_ARG, "--spec: with --base the net is the base's");
-	if (!(t->rate > 0))
+	if (t->rate == 0)
 		return les_fail(reterr, LES_ARG, "--rate: more than 0");
 	if (!(t->layer_rate > 0))
 		return les_fail(reterr, LES_ARG, "--layer-rate: more than 0");
@@ -215,45 +216,52 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		"resume", 0, "FILE", "go on where this checkpoint was written", STRING,            \
 			&(a)->resume, 0, 0                                                         \
 	}
-#define LEARN_ROWS(a, g)                                                                            \
-	{"epochs", 'N', "N", "at most (default 50)", NUMBER, &(g)->epochs, 1, LES_EPOCHS_MAX},      \
-		{"patience", 0,                                                                     \
-		 "N",        "epochs without getting better (default 10; 0: no end)",               \
-		 NUMBER,     &(g)->patience,                                                        \
-		 0,          LES_EPOCHS_MAX},                                                       \
-		{"batch", 'B',         "N", "lines a step (default 8), or pages (2)",               \
-		 NUMBER,  &(g)->batch, 1,   LES_BATCH_LINES_MAX},                                   \
-		{"rate", 'r', "R", "of learning (default 0.001)", FRACTION, &(a)->training.rate,    \
-		 0,      0},                                                                        \
-		{"decay",  0,                                                                       \
-		 "D",      "of the weights (default 0)",                                            \
-		 FRACTION, &(a)->training.weight_decay,                                             \
-		 0,        0},                                                                      \
-		{"gradient-max",                                                                    \
-		 0,                                                                                 \
-		 "G",                                                                               \
-		 "its norm is clipped to (default 1; 0: not)",                                      \
-		 FRACTION,                                                                          \
-		 &(a)->training.gradient_max,                                                       \
-		 0,                                                                                 \
-		 0},                                                                                \
-		{"warm-up",     0, "N",    "steps over which the rate rises (default 100)", NUMBER, \
-		 &(g)->warm_up, 0, 1000000},                                                        \
-		{"schedule", 0,                                                                     \
-		 "NAME",     "of the rate: cosine (default), constant or plateau",                  \
-		 STRING,     &(g)->schedule,                                                        \
-		 0,          0},                                                                    \
-		{"augment", 0,                                                                      \
-		 "S",       "how far images are varied, 0 to 1 (default 0.5)",                      \
-		 FRACTION,  &(a)->training.augmentation,                                            \
-		 0,         0},                                                                     \
-		{"precision",     0, "NAME", "auto (default), f32 or bf16", STRING,                 \
-		 &(g)->precision, 0, 0},                                                            \
-		{"seed", 0,          "N", "the same gives the same model (default 1)",              \
-		 NUMBER, &(g)->seed, 0,   UINT64_MAX},                                              \
-	{                                                                                           \
-		"checkpoint-seconds", 0, "N", "between two (default 300; 0: none)", NUMBER,         \
-			&(g)->checkpoint_seconds, 0, 1000000                                        \
+#define LEARN_ROWS(a, g)                                                                           \
+	{"epochs", 'N',          "N", "at most (default: by the lines, 30 to 50)",                 \
+	 NUMBER,   &(g)->epochs, 1,   LES_EPOCHS_MAX},                                             \
+		{"patience", 0,                                                                    \
+		 "N",        "epochs without getting better (default: 10 or 15; 0: no end)",       \
+		 NUMBER,     &(g)->patience,                                                       \
+		 0,          LES_EPOCHS_MAX},                                                      \
+		{"batch", 'B',         "N", "lines a step, or pages (default: by their number)",   \
+		 NUMBER,  &(g)->batch, 1,   LES_BATCH_LINES_MAX},                                  \
+		{"rate",   'r',                                                                    \
+		 "R",      "of learning (default: by the lines, up to 0.001)",                     \
+		 FRACTION, &(a)->training.rate,                                                    \
+		 0,        0},                                                                     \
+		{"decay",  0,                                                                      \
+		 "D",      "of the weights (default 0)",                                           \
+		 FRACTION, &(a)->training.weight_decay,                                            \
+		 0,        0},                                                                     \
+		{"gradient-max",                                                                   \
+		 0,                                                                                \
+		 "G",                                                                              \
+		 "its norm is clipped to (default 1; 0: not)",                                     \
+		 FRACTION,                                                                         \
+		 &(a)->training.gradient_max,                                                      \
+		 0,                                                                                \
+		 0},                                                                               \
+		{"warm-up", 0,                                                                     \
+		 "N",       "steps over which the rate rises (default: by the lines)",             \
+		 NUMBER,    &(g)->warm_up,                                                         \
+		 0,         1000000},                                                              \
+		{"schedule", 0,                                                                    \
+		 "NAME",     "of the rate: cosine (default), constant or plateau",                 \
+		 STRING,     &(g)->schedule,                                                       \
+		 0,          0},                                                                   \
+		{"dropout", 0, "P", "in place of the net's own", FRACTION, &(a)->training.dropout, \
+		 0,         0},                                                                    \
+		{"augment", 0,                                                                     \
+		 "S",       "how far images are varied, 0 to 1 (default: 0.4 or 0.5)",             \
+		 FRACTION,  &(a)->training.augmentation,                                           \
+		 0,         0},                                                                    \
+		{"precision",     0, "NAME", "auto (default), f32 or bf16", STRING,                \
+		 &(g)->precision, 0, 0},                                                           \
+		{"seed", 0,          "N", "the same gives the same model (default 1)",             \
+		 NUMBER, &(g)->seed, 0,   UINT64_MAX},                                             \
+	{                                                                                          \
+		"checkpoint-seconds", 0, "N", "between two (default 300; 0: none)", NUMBER,        \
+			&(g)->checkpoint_seconds, 0, 1000000                                       \
 	}
 #define OTHER_ROWS(a, g)                                                                             \
 	{"summary", 0, "TEXT", "for the card, as the next ones", STRING, &(a)->summary, 0, 0},       \
@@ -275,8 +283,6 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 
 static void set_defaults(enum les_net_kind net, struct les_train_arguments *a, struct given *g)
 {
-	const bool pages = net == LES_NET_SEGMENTATION;
-
 	*a = (struct les_train_arguments){
 		.share = 0.9f,
 		.summary = "",
@@ -286,9 +292,9 @@ static void set_defaults(enum les_net_kind net, struct les_train_arguments *a, s
 		.script = "",
 		.sender = "",
 		.training = {.net = net,
-			     .rate = 1e-3f,
+			     .rate = -1,
 			     .gradient_max = 1,
-			     .augmentation = 0.5f,
+			     .augmentation = -1,
 			     .dropout = -1,
 			     .layer_rate = 1,
 			     .replay = 1},
@@ -301,10 +307,10 @@ static void set_defaults(enum les_net_kind net, struct les_train_arguments *a, s
 			    .precision = "auto",
 			    .progress = "text",
 			    .threads = les_processors(),
-			    .epochs = 50,
-			    .patience = 10,
-			    .batch = pages ? 2 : 8,
-			    .warm_up = 100,
+			    .epochs = LES_TRAINING_UNSET,
+			    .patience = LES_TRAINING_UNSET,
+			    .batch = LES_TRAINING_UNSET,
+			    .warm_up = LES_TRAINING_UNSET,
 			    .seed = 1,
 			    .checkpoint_seconds = 300};
 	if (g->threads > LES_THREADS_MAX)

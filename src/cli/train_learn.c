@@ -5,6 +5,7 @@
 #include "cli/learning.h"
 #include "jobs/convert.h"
 #include "jobs/training_card.h"
+#include "jobs/training_defaults.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -133,6 +134,7 @@ enum les_kind les_train_check_cache(const struct les_train_arguments *a, uint64_
 }
 
 static enum les_kind write_card(const struct les_train_arguments *a,
+				const struct les_training *options,
 				const struct les_train_material *material,
 				const struct les_learning *learning,
 				const struct les_training_result *result, struct les_error *reterr)
@@ -167,7 +169,7 @@ static enum les_kind write_card(const struct les_train_arguments *a,
 						   .alphabet = &letters,
 						   .classes = net.weights.classes,
 						   .classes_n = net.weights.classes_n,
-						   .options = &a->training,
+						   .options = options,
 						   .result = result,
 						   .epochs = learning->epochs,
 						   .epochs_n = learning->epochs_n});
@@ -242,9 +244,11 @@ enum les_kind les_train_learn(const struct les_train_arguments *a, const char *b
 	LES_CLEANUP(les_fd_close) int resume_fd = -1;
 	const struct les_training_sink sink = {&learning, les_learning_report, les_learning_plan};
 	struct les_training_result result;
+	struct les_training options = a->training;
 	enum les_kind kind = LES_OK;
 
-	les_learning_begin(&learning, a->training.net, a->json, a->training.epochs_max);
+	les_training_default(&options, a->base, material->learnt_n);
+	les_learning_begin(&learning, options.net, a->json, options.epochs_max);
 	if (a->resume)
 		kind = les_input_open(a->resume, LES_CHECKPOINT_BYTES_MAX, &resume_fd, reterr);
 	if (kind != LES_OK)
@@ -252,7 +256,7 @@ enum les_kind les_train_learn(const struct les_train_arguments *a, const char *b
 	const struct les_training_request request = {
 		.binary_dir = binary_dir,
 		.allow_weak_sandbox = a->allow_weak_sandbox,
-		.options = a->training,
+		.options = options,
 		.pack_fd = material->pack_fd,
 		.pack_bytes = material->pack_bytes,
 		.base_fd = base_fd,
@@ -263,8 +267,8 @@ enum les_kind les_train_learn(const struct les_train_arguments *a, const char *b
 	kind = les_training_run(&request, &sink, &result, reterr);
 	les_learning_end(&learning);
 	if (result.models_n) { /* also where it ended badly: the best so far has its card */
-		enum les_kind carded =
-			write_card(a, material, &learning, &result, kind == LES_OK ? reterr : NULL);
+		enum les_kind carded = write_card(a, &options, material, &learning, &result,
+						  kind == LES_OK ? reterr : NULL);
 		kind = kind == LES_OK ? carded : kind;
 	}
 	if (kind == LES_OK && a->name)
