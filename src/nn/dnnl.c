@@ -450,6 +450,18 @@ enum les_kind les_call_run(struct les_call *call, struct les_error *reterr)
 				      : les_dnnl_fail(reterr, status, "running a primitive");
 }
 
+enum les_kind les_call_move(struct les_call *call, enum les_arg arg, void *bytes,
+			    struct les_error *reterr)
+{
+	dnnl_status_t status = dnnl_invalid_arguments;
+
+	for (int i = 0; i < call->args_n; i++)
+		if (call->args[i].arg == args[arg].number)
+			status = dnnl_memory_set_data_handle(call->args[i].memory, bytes);
+	return status == dnnl_success ? LES_OK
+				      : les_dnnl_fail(reterr, status, "memory of a primitive");
+}
+
 void les_threads_set(uint32_t threads_n)
 {
 	omp_set_num_threads((int)threads_n);

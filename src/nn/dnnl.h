@@ -146,6 +146,10 @@ struct les_bind {
 enum les_kind les_call_new(const struct les_prim *prim, const struct les_bind *binds,
 			   size_t binds_n, struct les_call **ret, struct les_error *reterr);
 enum les_kind les_call_run(struct les_call *call, struct les_error *reterr);
+
+/* Binds one of its arguments to other memory from now on. */
+enum les_kind les_call_move(struct les_call *call, enum les_arg arg, void *bytes,
+			    struct les_error *reterr);
 void les_call_free(struct les_call *call);
 LES_DEFINE_CLEANUP(struct les_call, les_call_free)
 

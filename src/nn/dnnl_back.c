@@ -166,3 +166,80 @@ enum les_kind les_gemm_run(const struct les_gemm *g, struct les_error *reterr)
 
 	return status == dnnl_success ? LES_OK : les_dnnl_fail(reterr, status, "matrix product");
 }
+
+static dnnl_status_t attr_with_sum(bool add, dnnl_primitive_attr_t *ret)
+{
+	dnnl_post_ops_t ops = NULL;
+	dnnl_primitive_attr_t attr = NULL;
+	dnnl_status_t status = dnnl_primitive_attr_clone(&attr, les_dnnl_attr);
+
+	if (status == dnnl_success && add) {
+		status = dnnl_post_ops_create(&ops);
+		if (status == dnnl_success)
+#if DNNL_VERSION_MAJOR >= 3
+			status = dnnl_post_ops_append_sum(ops, 1, 0, dnnl_f32);
+#else
+			status = dnnl_post_ops_append_sum(ops, 1);
+#endif
+		if (status == dnnl_success)
+			status = dnnl_primitive_attr_set_post_ops(attr, ops);
+		if (ops)
+			dnnl_post_ops_destroy(ops);
+	}
+	if (status == dnnl_success)
+		*ret = attr;
+	else if (attr)
+		dnnl_primitive_attr_destroy(attr);
+	return status;
+}
+
+static dnnl_status_t describe_product(const struct les_product *p, descriptor_view a,
+				      descriptor_view b, descriptor_view c,
+				      dnnl_primitive_desc_t *ret)
+{
+	dnnl_primitive_attr_t attr = NULL;
+	dnnl_status_t status = attr_with_sum(p->add, &attr);
+
+	if (status != dnnl_success)
+		return status;
+#if DNNL_VERSION_MAJOR >= 3
+	status = dnnl_matmul_primitive_desc_create(ret, les_dnnl_engine, a, b, NULL, c, attr);
+#else
+	dnnl_matmul_desc_t op;
+	status = dnnl_matmul_desc_init(&op, a, b, NULL, c);
+	if (status == dnnl_success)
+		status = dnnl_primitive_desc_create(ret, &op, attr, les_dnnl_engine, NULL);
+#endif
+	dnnl_primitive_attr_destroy(attr);
+	return status;
+}
+
+enum les_kind les_prim_product(const struct les_product *p, enum les_type type,
+			       struct les_prim **ret, struct les_error *reterr)
+{
+	const dnnl_dims_t a_dims = {(dnnl_dim_t)p->m, (dnnl_dim_t)p->k};
+	const dnnl_dims_t b_dims = {(dnnl_dim_t)p->k, (dnnl_dim_t)p->n};
+	const dnnl_dims_t c_dims = {(dnnl_dim_t)p->m, (dnnl_dim_t)p->n};
+	const dnnl_data_type_t number = les_number_of(type);
+	LES_CLEANUP(les_prim_free_p) struct les_prim *prim = NULL;
+	LES_CLEANUP(les_descriptor_free) descriptor a = NULL;
+	LES_CLEANUP(les_descriptor_free) descriptor b = NULL;
+	LES_CLEANUP(les_descriptor_free) descriptor c = NULL;
+	enum les_kind kind = les_prim_new(&prim, reterr);
+
+	if (kind != LES_OK)
+		return kind;
+	dnnl_status_t status =
+		les_descriptor_by_tag(&a, 2, a_dims, number, p->a_turned ? dnnl_ba : dnnl_ab);
+	if (status == dnnl_success)
+		status = les_descriptor_by_tag(&b, 2, b_dims, number,
+					       p->packed ? dnnl_format_tag_any : dnnl_ab);
+	if (status == dnnl_success)
+		status = les_descriptor_by_tag(&c, 2, c_dims, dnnl_f32, dnnl_ab);
+	if (status == dnnl_success && p->packed)
+		status = les_descriptor_by_tag(&prim->plain[LES_ARG_WEIGHTS], 2, b_dims, dnnl_f32,
+					       p->b_turned ? dnnl_ba : dnnl_ab);
+	if (status == dnnl_success)
+		status = describe_product(p, a, b, c, &prim->descriptor);
+	return les_prim_finish(&prim, status, "matrix product", ret, reterr);
+}

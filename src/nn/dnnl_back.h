@@ -40,4 +40,18 @@ struct les_gemm {
 };
 enum les_kind les_gemm_run(const struct les_gemm *gemm, struct les_error *reterr);
 
+/* A product as a primitive, compiled for its shape: a and b in type, sums and c in f32. b lies in
+ * the primitive's own order where it is packed (les_packed_new() from f32 values, [k][n] or, where
+ * b_turned, [n][k]), else as [k][n].
+ *
+ *   SRC a, WEIGHTS b, DST c, SCRATCH */
+struct les_product {
+	size_t m, n, k;
+	bool a_turned; /* a is [k][m] */
+	bool b_turned, packed;
+	bool add; /* to what c holds */
+};
+enum les_kind les_prim_product(const struct les_product *product, enum les_type type,
+			       struct les_prim **ret, struct les_error *reterr);
+
 #endif

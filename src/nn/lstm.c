@@ -1,6 +1,7 @@
 #include "nn/lstm.h"
 
 #include "nn/dnnl_back.h"
+#include "nn/ops.h"
 #include "nn/vector.h"
 
 #include <string.h>
@@ -61,44 +62,70 @@ static enum les_kind check(const struct les_lstm_shape *s, struct les_error *ret
 	return LES_OK;
 }
 
-enum les_kind les_lstm_forward(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
-			       const float *x, const struct les_lstm_memory *m, float *y,
-			       size_t y_stride, struct les_error *reterr)
+/* gates += x · weight_ihᵀ */
+static enum les_kind add_inputs(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+				const struct les_lstm_products *p, const float *x, float *gates,
+				struct les_error *reterr)
 {
-	const size_t hidden = s->hidden, width = 4 * hidden, rows = (size_t)s->steps * s->n;
-	const struct les_gemm inputs = {.b_turned = true,
-					.m = rows,
-					.n = width,
-					.k = s->in_c,
-					.a = x,
-					.lda = s->in_c,
-					.b = w->weight_ih,
-					.ldb = s->in_c,
-					.beta = 1,
-					.c = m->gates,
-					.ldc = width};
+	const size_t rows = (size_t)s->steps * s->n, width = 4 * (size_t)s->hidden;
+	const struct les_gemm gemm = {.b_turned = true,
+				      .m = rows,
+				      .n = width,
+				      .k = s->in_c,
+				      .a = x,
+				      .lda = s->in_c,
+				      .b = w->weight_ih,
+				      .ldb = s->in_c,
+				      .beta = 1,
+				      .c = gates,
+				      .ldc = width};
+
+	if (!p)
+		return les_gemm_run(&gemm, reterr);
+	les_op_from_f32(LES_BF16, x, p->x, rows * s->in_c);
+	return les_lstm_product_run(p, LES_LSTM_INPUTS, p->x, NULL, gates, reterr);
+}
+
+/* gates of a step += the outputs of the step before it (first row `before`) · weight_hhᵀ */
+static enum les_kind add_state(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+			       const struct les_lstm_products *p, const struct les_lstm_memory *m,
+			       size_t before, size_t row, struct les_error *reterr)
+{
+	const size_t hidden = s->hidden, width = 4 * hidden;
+	const struct les_gemm gemm = {.m = s->n,
+				      .n = width,
+				      .k = hidden,
+				      .a = m->outputs + before * hidden,
+				      .lda = hidden,
+				      .b = w->turned_hh,
+				      .ldb = width,
+				      .beta = 1,
+				      .c = m->gates + row * width,
+				      .ldc = width};
+
+	return p ? les_lstm_product_run(p, LES_LSTM_STATE, p->outputs + before * hidden, NULL,
+					m->gates + row * width, reterr)
+		 : les_gemm_run(&gemm, reterr);
+}
+
+enum les_kind les_lstm_forward(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+			       const struct les_lstm_products *p, const float *x,
+			       const struct les_lstm_memory *m, float *y, size_t y_stride,
+			       struct les_error *reterr)
+{
+	const size_t hidden = s->hidden, width = 4 * hidden;
 	enum les_kind kind = check(s, reterr);
 
 	if (kind != LES_OK)
 		return kind;
 	fill_bias(s, w, m->gates);
-	kind = les_gemm_run(&inputs, reterr);
+	kind = add_inputs(s, w, p, x, m->gates, reterr);
 	for (uint32_t i = 0; i < s->steps && kind == LES_OK; i++) {
 		const uint32_t t = step_at(s, i);
 		const size_t row = (size_t)t * s->n;
 		const size_t before = i ? (size_t)step_at(s, i - 1) * s->n : 0;
-		const struct les_gemm state = {.m = s->n,
-					       .n = width,
-					       .k = hidden,
-					       .a = m->outputs + before * hidden,
-					       .lda = hidden,
-					       .b = w->turned_hh,
-					       .ldb = width,
-					       .beta = 1,
-					       .c = m->gates + row * width,
-					       .ldc = width};
 		if (i)
-			kind = les_gemm_run(&state, reterr);
+			kind = add_state(s, w, p, m, before, row, reterr);
 		for (uint32_t line = 0; line < s->n; line++) {
 			const size_t at = (row + line) * hidden;
 			if (t >= s->lengths[line]) {
@@ -111,6 +138,9 @@ enum les_kind les_lstm_forward(const struct les_lstm_shape *s, const struct les_
 				     i ? m->cells + (before + line) * hidden : no_state,
 				     m->cells + at, m->outputs + at, y + (row + line) * y_stride);
 		}
+		if (p)
+			les_op_from_f32(LES_BF16, m->outputs + row * hidden,
+					p->outputs + row * hidden, s->n * hidden);
 	}
 	return kind;
 }
@@ -137,11 +167,10 @@ static void cell_backward(uint32_t hidden, float *restrict gates, const float *r
 	}
 }
 
-static enum les_kind steps_backward(const struct les_lstm_shape *s,
-				    const struct les_lstm_weights *w,
-				    const struct les_lstm_memory *m, const float *dy,
-				    size_t dy_stride, float *dh, float *dc,
-				    struct les_error *reterr)
+static enum les_kind
+steps_backward(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+	       const struct les_lstm_products *p, const struct les_lstm_memory *m, const float *dy,
+	       size_t dy_stride, float *dh, float *dc, struct les_error *reterr)
 {
 	const size_t hidden = s->hidden, width = 4 * hidden;
 	enum les_kind kind = LES_OK;
@@ -174,8 +203,13 @@ static enum les_kind steps_backward(const struct les_lstm_shape *s,
 				      dy + (row + line) * dy_stride, dh + line * hidden,
 				      dc + line * hidden);
 		}
+		if (p)
+			les_op_from_f32(LES_BF16, m->gates + row * width, p->gates + row * width,
+					s->n * width);
 		if (i)
-			kind = les_gemm_run(&state, reterr);
+			kind = p ? les_lstm_product_run(p, LES_LSTM_STATE_BACK,
+							p->gates + row * width, NULL, dh, reterr)
+				 : les_gemm_run(&state, reterr);
 	}
 	return kind;
 }
@@ -191,11 +225,11 @@ static void add_bias(const float *restrict gates, size_t rows, size_t width,
 		}
 }
 
-enum les_kind les_lstm_backward(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
-				const float *x, const struct les_lstm_memory *m, const float *dy,
-				size_t dy_stride, bool add_dx, float *dx,
-				const struct les_lstm_gradients *gradients, float *scratch,
-				struct les_error *reterr)
+/* Once all gates' gradients are there: those of x and of the weights. */
+static enum les_kind gradients_f32(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+				   const float *x, const struct les_lstm_memory *m, bool add_dx,
+				   float *dx, const struct les_lstm_gradients *gradients,
+				   struct les_error *reterr)
 {
 	const size_t hidden = s->hidden, width = 4 * hidden, rows = (size_t)s->steps * s->n;
 	const size_t later = (size_t)s->n * width, state = (size_t)s->n * hidden;
@@ -232,16 +266,55 @@ enum les_kind les_lstm_backward(const struct les_lstm_shape *s, const struct les
 					   .beta = 1,
 					   .c = gradients->weight_hh,
 					   .ldc = hidden};
-	enum les_kind kind =
-		steps_backward(s, w, m, dy, dy_stride, scratch, scratch + state, reterr);
+	enum les_kind kind = dx ? les_gemm_run(&inputs, reterr) : LES_OK;
 
-	if (kind == LES_OK && dx)
-		kind = les_gemm_run(&inputs, reterr);
 	if (kind == LES_OK)
 		kind = les_gemm_run(&weight_ih, reterr);
 	if (kind == LES_OK && s->steps > 1)
 		kind = les_gemm_run(&weight_hh, reterr);
+	return kind;
+}
+
+/* The same, of what the steps left in p->gates. */
+static enum les_kind gradients_bf16(const struct les_lstm_shape *s,
+				    const struct les_lstm_products *p, const float *x,
+				    const struct les_lstm_memory *m, float *dx,
+				    const struct les_lstm_gradients *gradients,
+				    struct les_error *reterr)
+{
+	const size_t rows = (size_t)s->steps * s->n, hidden = s->hidden;
+	const size_t later = s->backwards ? 0 : (size_t)s->n * 4 * hidden;
+	const size_t earlier = s->backwards ? (size_t)s->n * hidden : 0;
+	enum les_kind kind = LES_OK;
+
+	les_op_from_f32(LES_BF16, x, p->x, rows * s->in_c);
+	les_op_from_f32(LES_BF16, m->outputs, p->outputs, rows * hidden);
+	if (dx)
+		kind = les_lstm_product_run(p, LES_LSTM_INPUTS_BACK, p->gates, NULL, dx, reterr);
 	if (kind == LES_OK)
-		add_bias(m->gates, rows, width, gradients->bias_ih, gradients->bias_hh);
+		kind = les_lstm_product_run(p, LES_LSTM_WEIGHT_IH, p->gates, p->x,
+					    gradients->weight_ih, reterr);
+	if (kind == LES_OK && s->steps > 1)
+		kind = les_lstm_product_run(p, LES_LSTM_WEIGHT_HH, p->gates + later,
+					    p->outputs + earlier, gradients->weight_hh, reterr);
+	return kind;
+}
+
+enum les_kind les_lstm_backward(const struct les_lstm_shape *s, const struct les_lstm_weights *w,
+				const struct les_lstm_products *p, const float *x,
+				const struct les_lstm_memory *m, const float *dy, size_t dy_stride,
+				bool add_dx, float *dx, const struct les_lstm_gradients *gradients,
+				float *scratch, struct les_error *reterr)
+{
+	const size_t rows = (size_t)s->steps * s->n;
+	enum les_kind kind = steps_backward(s, w, p, m, dy, dy_stride, scratch,
+					    scratch + (size_t)s->n * s->hidden, reterr);
+
+	if (kind == LES_OK)
+		kind = p ? gradients_bf16(s, p, x, m, dx, gradients, reterr)
+			 : gradients_f32(s, w, x, m, add_dx, dx, gradients, reterr);
+	if (kind == LES_OK)
+		add_bias(m->gates, rows, 4 * (size_t)s->hidden, gradients->bias_ih,
+			 gradients->bias_hh);
 	return kind;
 }

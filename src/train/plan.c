@@ -3,6 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct les_lstm_shape les_stage_lstm_shape(const struct stage *stage, const struct place *p,
+					   uint32_t way)
+{
+	return (struct les_lstm_shape){.steps = p->in.w,
+				       .n = p->in.n,
+				       .in_c = p->in.c,
+				       .hidden = stage->layer->lstm.hidden,
+				       .lengths = p->in.widths,
+				       .backwards = way == 1};
+}
+
+bool les_stage_in_bf16(const struct les_replica *r, const struct stage *stage)
+{
+	return stage->kind == STAGE_LSTM && r->options.type == LES_BF16;
+}
+
 /* Bump allocation of offsets. */
 static size_t take(size_t *at, size_t bytes)
 {
@@ -40,9 +56,14 @@ struct lane_room les_lane_room(const struct stage *stage, const struct place *p)
 }
 
 /* What a stage works with, and may forget at once. */
-static size_t shared_bytes(const struct stage *stage, const struct place *p)
+static size_t shared_bytes(const struct les_replica *r, const struct stage *stage,
+			   const struct place *p)
 {
+	const struct les_lstm_shape lstm = les_stage_lstm_shape(stage, p, 0);
+
 	switch (stage->kind) {
+	case STAGE_LSTM:
+		return les_stage_in_bf16(r, stage) ? les_lstm_products_bytes(&lstm) : 0;
 	case STAGE_LANES:
 		return les_lane_room(stage, p).bytes;
 	case STAGE_LINEAR:
@@ -114,8 +135,8 @@ static size_t lay_forward(const struct les_replica *r, struct plan *plan,
 			p->y = SIZE_MAX; /* flow[0], once its place is known */
 		flow = bytes_of(&p->out) > flow ? bytes_of(&p->out) : flow;
 		flow = bytes_of(&p->in) > flow ? bytes_of(&p->in) : flow;
-		if (shared_bytes(stage, p) > shared)
-			shared = shared_bytes(stage, p);
+		if (shared_bytes(r, stage, p) > shared)
+			shared = shared_bytes(r, stage, p);
 		x = p->y;
 		shape = p->out;
 	}
@@ -160,6 +181,8 @@ void les_plan_free(struct plan *plan, uint32_t stages_n)
 		les_prim_free(p->forward);
 		les_prim_free(p->back_data);
 		les_prim_free(p->back_weights);
+		les_lstm_products_done(&p->products[0]);
+		les_lstm_products_done(&p->products[1]);
 	}
 	free(plan->widths);
 	free(plan->edges);
@@ -220,14 +243,14 @@ static struct les_conv conv_of(const struct stage *stage, const struct place *p)
 }
 
 /* Weights in this primitive's order: those of another width where they serve. */
-static enum les_kind find_packing(struct les_replica *r, uint32_t stage,
+static enum les_kind find_packing(struct les_replica *r, uint32_t tensor, bool turned,
 				  const struct les_prim *prim, struct les_packed **ret,
 				  struct les_error *reterr)
 {
-	const float *weights = r->params->values + r->params->tensors[r->stages[stage].first].at;
+	const float *weights = r->params->values + r->params->tensors[tensor].at;
 
 	for (uint32_t i = 0; i < r->packings_n; i++)
-		if (r->packings[i].stage == stage &&
+		if (r->packings[i].tensor == tensor && r->packings[i].turned == turned &&
 		    les_packed_fits(r->packings[i].packed, prim, LES_ARG_WEIGHTS)) {
 			*ret = r->packings[i].packed;
 			return LES_OK;
@@ -242,7 +265,7 @@ static enum les_kind find_packing(struct les_replica *r, uint32_t stage,
 	}
 	enum les_kind kind = les_packed_new(prim, LES_ARG_WEIGHTS, weights, ret, reterr);
 	if (kind == LES_OK)
-		r->packings[r->packings_n++] = (struct packing){stage, prim, *ret};
+		r->packings[r->packings_n++] = (struct packing){tensor, turned, prim, *ret};
 	return kind;
 }
 
@@ -250,6 +273,7 @@ static enum les_kind make_primitives(struct les_replica *r, uint32_t i, struct p
 				     struct les_error *reterr)
 {
 	const struct stage *stage = &r->stages[i];
+	const uint32_t weights = stage->first;
 	const struct les_conv conv = conv_of(stage, p);
 	struct les_conv fused = conv;
 
@@ -262,9 +286,9 @@ static enum les_kind make_primitives(struct les_replica *r, uint32_t i, struct p
 	if (kind == LES_OK && i > 0)
 		kind = les_prim_conv_back_data(&conv, p->forward, &p->back_data, reterr);
 	if (kind == LES_OK)
-		kind = find_packing(r, i, p->forward, &p->packed_forward, reterr);
+		kind = find_packing(r, weights, false, p->forward, &p->packed_forward, reterr);
 	if (kind == LES_OK && i > 0)
-		kind = find_packing(r, i, p->back_data, &p->packed_data, reterr);
+		kind = find_packing(r, weights, false, p->back_data, &p->packed_data, reterr);
 	return kind;
 }
 
@@ -306,6 +330,48 @@ static enum les_kind make_calls(struct les_replica *r, struct plan *plan, const 
 	return kind;
 }
 
+/* An LSTM's products need scratch, too. */
+static enum les_kind make_products(const struct les_replica *r, uint32_t i, struct place *p,
+				   size_t *scratch, struct les_error *reterr)
+{
+	const struct stage *stage = &r->stages[i];
+	enum les_kind kind = LES_OK;
+
+	for (uint32_t way = 0; way < (stage->layer->lstm.both_ways ? 2 : 1) && kind == LES_OK;
+	     way++) {
+		const struct les_lstm_shape shape = les_stage_lstm_shape(stage, p, way);
+		kind = les_lstm_products_compile(&shape, way > 0, &p->products[way], reterr);
+		if (kind == LES_OK && les_lstm_products_scratch(&p->products[way]) > *scratch)
+			*scratch = les_lstm_products_scratch(&p->products[way]);
+	}
+	return kind;
+}
+
+static enum les_kind bind_products(struct les_replica *r, const struct plan *plan,
+				   const struct stage *stage, struct place *p,
+				   struct les_error *reterr)
+{
+	enum les_kind kind = LES_OK;
+
+	for (uint32_t way = 0; way < (stage->layer->lstm.both_ways ? 2 : 1) && kind == LES_OK;
+	     way++) {
+		const struct les_lstm_shape shape = les_stage_lstm_shape(stage, p, way);
+		struct les_lstm_products *products = &p->products[way];
+		struct les_packed *packed[LES_LSTM_PACKED_N];
+		for (uint32_t k = 0; k < LES_LSTM_PACKED_N && kind == LES_OK; k++) {
+			const bool back = k == LES_LSTM_STATE_BACK || k == LES_LSTM_INPUTS_BACK;
+			const bool state = les_lstm_product_of_state((enum les_lstm_product)k);
+			kind = find_packing(r, stage->first + 4 * way + state, !back,
+					    products->prims[k], &packed[k], reterr);
+		}
+		if (kind == LES_OK)
+			kind = les_lstm_products_bind(products, &shape, packed,
+						      r->block + plan->shared, plan->scratch,
+						      reterr);
+	}
+	return kind;
+}
+
 /* Shared by all plans, for one runs at a time. What is too small for a new one stays for those
  * bound to it; each is half as large again, so that there are few. */
 static uint8_t *find_scratch(struct les_replica *r, size_t bytes)
@@ -328,11 +394,14 @@ enum les_kind les_plan_compile(struct les_replica *r, struct plan *plan, struct 
 
 	for (uint32_t i = 0; i < r->stages_n && kind == LES_OK; i++) {
 		struct place *p = &plan->places[i];
-		if (r->stages[i].kind != STAGE_CONV)
-			continue;
-		kind = make_primitives(r, i, p, reterr);
+		if (r->stages[i].kind == STAGE_CONV)
+			kind = make_primitives(r, i, p, reterr);
+		else if (les_stage_in_bf16(r, &r->stages[i]))
+			kind = make_products(r, i, p, &scratch, reterr);
 		if (kind != LES_OK)
 			return kind;
+		if (r->stages[i].kind != STAGE_CONV)
+			continue;
 		const size_t needs[] = {
 			scratch_of(p->forward), scratch_of(p->back_data),
 			scratch_of(p->back_weights) +
@@ -346,6 +415,8 @@ enum les_kind les_plan_compile(struct les_replica *r, struct plan *plan, struct 
 	for (uint32_t i = 0; i < r->stages_n && kind == LES_OK; i++)
 		if (r->stages[i].kind == STAGE_CONV)
 			kind = make_calls(r, plan, &r->stages[i], &plan->places[i], reterr);
+		else if (les_stage_in_bf16(r, &r->stages[i]))
+			kind = bind_products(r, plan, &r->stages[i], &plan->places[i], reterr);
 	plan->compiled = kind == LES_OK;
 	return kind;
 }

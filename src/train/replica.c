@@ -259,7 +259,7 @@ static enum les_kind renew_weights(struct les_replica *r, struct les_error *rete
 
 	for (uint32_t i = 0; i < r->packings_n && kind == LES_OK; i++) {
 		const struct packing *p = &r->packings[i];
-		const struct les_param *t = &r->params->tensors[r->stages[p->stage].first];
+		const struct les_param *t = &r->params->tensors[p->tensor];
 		kind = les_packed_set(p->packed, p->prim, LES_ARG_WEIGHTS,
 				      r->params->values + t->at, reterr);
 	}

@@ -41,6 +41,7 @@ struct place {
 	struct les_prim *forward, *back_data, *back_weights;
 	struct les_call *call_forward, *call_data, *call_weights;
 	struct les_packed *packed_forward, *packed_data; /* lent by the replica */
+	struct les_lstm_products products[2];            /* of each way; in bf16 only */
 };
 
 struct plan {
@@ -73,7 +74,8 @@ enum { PIXELS_AT_A_TIME = 4096 };
 
 /* Weights in a primitive's order, shared by all widths. */
 struct packing {
-	uint32_t stage;
+	uint32_t tensor;
+	bool turned;                 /* packed from its transpose */
 	const struct les_prim *prim; /* the first plan's */
 	struct les_packed *packed;
 };
@@ -101,6 +103,12 @@ struct les_replica {
 	size_t scratch_bytes;
 	struct les_replica_times times;
 };
+
+/* One way of an LSTM over a sequence. */
+struct les_lstm_shape les_stage_lstm_shape(const struct stage *stage, const struct place *place,
+					   uint32_t way);
+/* Whether it multiplies in bf16. */
+bool les_stage_in_bf16(const struct les_replica *replica, const struct stage *stage);
 
 /* Lays a plan out; without primitives. */
 enum les_kind les_plan_new(const struct les_replica *replica, uint32_t w, uint32_t lines,

@@ -166,6 +166,7 @@ struct sequences {
 	const uint32_t *lengths;
 	float *x, *y, *dx; /* y: output, and its gradient on the way back */
 	float *kept;
+	const struct les_lstm_products *products; /* [ways], or NULL */
 };
 
 static struct les_lstm_shape lstm_shape(const struct work *w, const struct sequences *s,
@@ -213,8 +214,9 @@ static enum les_kind lstm_forward(const struct work *w, const struct sequences *
 		const struct les_lstm_shape shape = lstm_shape(w, s, way);
 		const struct les_lstm_weights weights = lstm_weights(w, way);
 		const struct les_lstm_memory memory = lstm_memory(w, s, way);
-		kind = les_lstm_forward(&shape, &weights, s->x, &memory,
-					s->y + (size_t)way * shape.hidden, w->place->out.c, reterr);
+		kind = les_lstm_forward(&shape, &weights, s->products ? &s->products[way] : NULL,
+					s->x, &memory, s->y + (size_t)way * shape.hidden,
+					w->place->out.c, reterr);
 	}
 	w->run->replica->times.primitives += les_seconds() - from;
 	return kind;
@@ -234,9 +236,10 @@ static enum les_kind lstm_backward(const struct work *w, const struct sequences 
 		const struct les_lstm_gradients gradients = {
 			gradient(w, 4 * way), gradient(w, 4 * way + 1), gradient(w, 4 * way + 2),
 			gradient(w, 4 * way + 3)};
-		kind = les_lstm_backward(&shape, &weights, s->x, &memory,
-					 s->y + (size_t)way * shape.hidden, w->place->out.c,
-					 way > 0, s->dx, &gradients, scratch, reterr);
+		kind = les_lstm_backward(&shape, &weights, s->products ? &s->products[way] : NULL,
+					 s->x, &memory, s->y + (size_t)way * shape.hidden,
+					 w->place->out.c, way > 0, s->dx, &gradients, scratch,
+					 reterr);
 	}
 	w->run->replica->times.primitives += les_seconds() - from;
 	return kind;
@@ -247,9 +250,15 @@ static struct sequences whole_sequence(const struct work *w, size_t y)
 {
 	const struct place *p = w->place;
 
-	return (struct sequences){p->in.w,           p->in.n,      p->in.widths,
-				  floats(w, p->x),   floats(w, y), floats(w, p->dx),
-				  floats(w, p->kept)};
+	return (struct sequences){
+		.steps = p->in.w,
+		.n = p->in.n,
+		.lengths = p->in.widths,
+		.x = floats(w, p->x),
+		.y = floats(w, y),
+		.dx = floats(w, p->dx),
+		.kept = floats(w, p->kept),
+		.products = les_stage_in_bf16(w->run->replica, w->stage) ? p->products : NULL};
 }
 
 static struct sequences some_lanes(const struct work *w, const struct lane_room *room,
@@ -264,13 +273,13 @@ static struct sequences some_lanes(const struct work *w, const struct lane_room 
 							      : LANES_AT_A_TIME;
 	les_lanes_lengths(in, lanes, lengths);
 	les_lanes_gather(in, lanes, w->block + w->place->x, floats(w, at + room->x));
-	return (struct sequences){room->steps,
-				  lanes->n,
-				  lengths,
-				  floats(w, at + room->x),
-				  floats(w, at + room->y),
-				  floats(w, at + room->dx),
-				  floats(w, at + room->kept)};
+	return (struct sequences){.steps = room->steps,
+				  .n = lanes->n,
+				  .lengths = lengths,
+				  .x = floats(w, at + room->x),
+				  .y = floats(w, at + room->y),
+				  .dx = floats(w, at + room->dx),
+				  .kept = floats(w, at + room->kept)};
 }
 
 static enum les_kind lanes_forward(const struct work *w, struct les_error *reterr)
