@@ -69,14 +69,18 @@ static void put_sparks(const struct les_learning *l, char *out, size_t size)
 	}
 }
 
-/* To the end of all epochs, if none is saved by stopping early. */
+static double epochs_done(const struct les_training_report *r)
+{
+	return (double)(r->epoch - 1) + (r->lines_all ? (double)r->lines_done / r->lines_all : 0);
+}
+
+/* To the end of all epochs, if none is saved by stopping early. What a resumed training did before
+ * took no time of this one. */
 static double seconds_left(const struct les_learning *l, const struct les_training_report *r)
 {
-	const double done =
-		(double)(r->epoch - 1) + (r->lines_all ? (double)r->lines_done / r->lines_all : 0);
-	const double spent = les_clock_s() - l->since_s;
+	const double done = epochs_done(r), since = done - l->first_done;
 
-	return done > 0 ? spent / done * (l->epochs_max - done) : 0;
+	return since > 0 ? (les_clock_s() - l->first_s) / since * (l->epochs_max - done) : 0;
 }
 
 static void print_json(const struct les_learning *l, const struct les_training_report *r)
@@ -142,6 +146,10 @@ void les_learning_report(void *context, const struct les_training_report *report
 {
 	struct les_learning *l = context;
 
+	if (l->first_s == 0) {
+		l->first_s = les_clock_s();
+		l->first_done = epochs_done(report);
+	}
 	if (report->epoch_done)
 		remember(l, report);
 	if (l->json)

@@ -13,6 +13,7 @@ struct les_learning {
 	bool json;     /* NDJSON to standard output; else for people, to standard error */
 	bool terminal; /* standard error is one */
 	double since_s;
+	double first_s, first_done; /* the first report: when, and after how many epochs */
 	uint32_t epochs_max;
 	struct les_training_report *epochs;
 	uint32_t epochs_n, capacity;
