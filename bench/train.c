@@ -19,8 +19,12 @@ enum { WIDTH_MEAN = 1650, WIDTH_SPREAD = 500, CHARACTERS = 48 };
 /* Pages are narrower than high. */
 static const float PAGE_SHAPE = 0.7f;
 
+/* Batches that are sorted by width among them, as in a training (train/course_order.c). */
+enum { POOL_BATCHES = 24, BATCH_MAX = 256 };
+
 struct noise {
 	uint32_t h, c, page_w; /* page_w: 0 for lines */
+	uint32_t widths[POOL_BATCHES * BATCH_MAX];
 	uint32_t labels[CHARACTERS];
 	uint8_t *target; /* [classes][h][page_w] */
 };
@@ -29,15 +33,31 @@ static void make(void *context, uint32_t line, float *image, struct les_sample *
 {
 	const struct noise *noise = context;
 	struct les_random random = les_random(1, line, 0);
-	const float spread = les_random_between(&random, -WIDTH_SPREAD, WIDTH_SPREAD);
 
-	ret->w = noise->page_w ? noise->page_w
-			       : (uint32_t)((WIDTH_MEAN + spread) * (float)noise->h / 120);
+	ret->w = noise->page_w ? noise->page_w : noise->widths[line];
 	for (size_t i = 0; i < (size_t)ret->w * noise->h * noise->c; i++)
 		image[i] = les_random_unit(&random);
 	ret->target = noise->target;
 	ret->labels = noise->labels;
 	ret->labels_n = CHARACTERS;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void draw_widths(struct noise *noise, uint32_t lines_n)
+{
+	struct les_random random = les_random(1, 0, 0);
+
+	for (uint32_t i = 0; i < POOL_BATCHES * lines_n; i++) {
+		const float spread = les_random_between(&random, -WIDTH_SPREAD, WIDTH_SPREAD);
+		noise->widths[i] = (uint32_t)((WIDTH_MEAN + spread) * (float)noise->h / 120);
+	}
+	qsort(noise->widths, (size_t)POOL_BATCHES * lines_n, sizeof *noise->widths, compare);
 }
 
 static double seconds(void)
@@ -78,9 +98,8 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	const bool pages = finds_lines(graph);
 	const uint32_t page_w = pages ? (uint32_t)(PAGE_SHAPE * (float)graph->in_h) : 0;
 	LES_CLEANUP(les_free_p) uint8_t *target = pages ? stripes(graph, page_w) : NULL;
-	struct noise noise = {
-		.h = graph->in_h, .c = graph->in_c, .page_w = page_w, .target = target};
-	uint32_t lines[256];
+	static struct noise noise;
+	uint32_t lines[BATCH_MAX];
 	LES_CLEANUP(les_params_free_p) struct les_params *params = NULL;
 	LES_CLEANUP(les_crew_free_p) struct les_crew *crew = NULL;
 	LES_CLEANUP(les_learner_free_p) struct les_learner *learner = NULL;
@@ -96,7 +115,11 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	struct les_stepped stepped;
 	struct les_error error;
 	uint32_t done = 0;
+	uint64_t columns = 0;
 
+	noise = (struct noise){
+		.h = graph->in_h, .c = graph->in_c, .page_w = page_w, .target = target};
+	draw_widths(&noise, lines_n);
 	for (uint32_t i = 0; i < CHARACTERS && !pages; i++)
 		noise.labels[i] = 1 + i * 7 % (graph->out_c - 1);
 	for (uint32_t i = 0; i < lines_n; i++)
@@ -111,7 +134,11 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	}
 	const struct les_replica_times before = les_learner_times(learner);
 	const double from = seconds(), cpu_from = cpu_seconds();
-	while (seconds() - from < for_seconds) {
+	for (uint32_t k = 0; seconds() - from < for_seconds; k++) {
+		for (uint32_t i = 0; i < lines_n; i++) { /* narrow and wide ones by turns */
+			lines[i] = k * 7 % POOL_BATCHES * lines_n + i;
+			columns += noise.widths[lines[i]];
+		}
 		if (les_learner_step(learner, &batch, &step, &stepped, &error) != LES_OK)
 			return 1;
 		done += lines_n;
@@ -120,9 +147,10 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	const struct les_replica_times after = les_learner_times(learner);
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%-4s batch %2u: %6.2f %s/s, %.0f ms of processor each, %.1f %% in primitives, "
-	       "%zu MB planned, peak %ld MB\n",
-	       type == LES_BF16 ? "bf16" : "f32", lines_n, done / took, pages ? "pages" : "lines",
+	printf("%-4s batch %2u, mean width %u: %6.2f %s/s, %.0f ms of processor each, %.1f %% in "
+	       "primitives, %zu MB planned, peak %ld MB\n",
+	       type == LES_BF16 ? "bf16" : "f32", lines_n,
+	       pages ? page_w : (uint32_t)(columns / done), done / took, pages ? "pages" : "lines",
 	       1000 * cpu / done, 100 * (after.primitives - before.primitives) / (2 * took),
 	       les_learner_bytes(learner) >> 20, usage.ru_maxrss >> 10);
 	return 0;
@@ -140,11 +168,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	const uint32_t lines_n = argc > 2 ? (uint32_t)atoi(argv[2]) : finds_lines(&graph) ? 2 : 16;
-	printf("%s, oneDNN %s, height %u, mean width %u, 2 threads\n", les_dnnl_isa(),
-	       les_dnnl_version(), graph.in_h,
-	       finds_lines(&graph) ? (uint32_t)(PAGE_SHAPE * (float)graph.in_h)
-				   : WIDTH_MEAN * graph.in_h / 120);
-	if (lines_n == 0 || lines_n > 256)
+	printf("%s, oneDNN %s, height %u, 2 threads\n", les_dnnl_isa(), les_dnnl_version(),
+	       graph.in_h);
+	if (lines_n == 0 || lines_n > BATCH_MAX)
 		return 1;
 	return measure(&graph, LES_F32, lines_n, for_seconds) ||
 	       measure(&graph, LES_BF16, lines_n, for_seconds);
