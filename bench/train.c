@@ -123,7 +123,7 @@ static int measure(const struct les_graph *graph, enum les_type type, uint32_t l
 	for (uint32_t i = 0; i < CHARACTERS && !pages; i++)
 		noise.labels[i] = 1 + i * 7 % (graph->out_c - 1);
 	for (uint32_t i = 0; i < lines_n; i++)
-		lines[i] = i;
+		lines[i] = (POOL_BATCHES - 1) * lines_n + i; /* the widest takes all memory first */
 	if (les_params_new(graph, &params, &error) != LES_OK ||
 	    les_params_init(params, 1, &error) != LES_OK ||
 	    les_crew_new(2, &crew, &error) != LES_OK ||

@@ -3,7 +3,6 @@
 #include "base/random.h"
 #include "nn/vector.h"
 
-#include <math.h>
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -49,115 +48,138 @@ void les_images_mask(const struct les_images *s, void *values)
 			       (size_t)(s->w - s->widths[n]) * s->c * les_type_bytes(s->type));
 }
 
-INLINE void pick_first(const void *x, void *y, uint8_t *restrict picks, uint32_t c,
-		       enum les_type type)
+/* Channels that a pool treats at once: in a vector's registers. */
+enum { CHANNELS = 16 };
+
+/* n channels of one output pixel. */
+INLINE void window_max(const struct les_pool *pool, const struct les_images *in,
+		       const void *restrict x, size_t corner, size_t to, void *restrict y,
+		       uint8_t *restrict picks, uint32_t n, enum les_type type)
 {
-	memcpy(y, x, c * les_type_bytes(type));
-	memset(picks, 0, c);
+	float best[CHANNELS];
+	uint32_t which[CHANNELS] = {0}, k = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		best[i] = get(x, corner + i, type);
+	for (uint32_t dy = 0; dy < pool->kernel_h; dy++)
+		for (uint32_t dx = 0; dx < pool->kernel_w; dx++, k++) {
+			const size_t at = corner + ((size_t)dy * in->w + dx) * in->c;
+			for (uint32_t i = 0; i < n; i++) {
+				const float v = get(x, at + i, type);
+				which[i] = v > best[i] ? k : which[i];
+				best[i] = v > best[i] ? v : best[i];
+			}
+		}
+	for (uint32_t i = 0; i < n; i++) {
+		set(y, to + i, type, best[i]);
+		picks[to + i] = (uint8_t)which[i];
+	}
 }
 
-INLINE void pick_any(const void *restrict x, void *restrict y, uint8_t *restrict picks, uint32_t c,
-		     uint8_t k, enum les_type type)
+/* A row of output pixels from `to` on; its windows begin at `corner`. */
+INLINE void max_row_any(const struct les_pool *pool, const struct les_images *in,
+			const void *restrict x, size_t corner, size_t to, uint32_t cols,
+			void *restrict y, uint8_t *restrict picks, enum les_type type)
 {
-	for (uint32_t i = 0; i < c; i++) {
-		const float v = get(x, i, type), best = get(y, i, type);
-		set(y, i, type, v > best ? v : best);
-		picks[i] = v > best ? k : picks[i];
+	for (uint32_t col = 0; col < cols; col++) {
+		uint32_t i = 0;
+		for (; i + CHANNELS <= in->c; i += CHANNELS)
+			window_max(pool, in, x, corner + i, to + i, y, picks, CHANNELS, type);
+		if (i < in->c)
+			window_max(pool, in, x, corner + i, to + i, y, picks, in->c - i, type);
+		corner += (size_t)pool->stride_w * in->c;
+		to += in->c;
 	}
 }
 
 LES_VECTOR
-static void pick_f32(const void *restrict x, void *restrict y, uint8_t *restrict picks, uint32_t c,
-		     uint8_t k)
+static void max_row_f32(const struct les_pool *pool, const struct les_images *in,
+			const void *restrict x, size_t corner, size_t to, uint32_t cols,
+			void *restrict y, uint8_t *restrict picks)
 {
-	pick_any(x, y, picks, c, k, LES_F32);
+	max_row_any(pool, in, x, corner, to, cols, y, picks, LES_F32);
 }
 
 LES_VECTOR
-static void pick_bf16(const void *restrict x, void *restrict y, uint8_t *restrict picks, uint32_t c,
-		      uint8_t k)
+static void max_row_bf16(const struct les_pool *pool, const struct les_images *in,
+			 const void *restrict x, size_t corner, size_t to, uint32_t cols,
+			 void *restrict y, uint8_t *restrict picks)
 {
-	pick_any(x, y, picks, c, k, LES_BF16);
-}
-
-/* One output pixel. */
-static void pool_pixel(const struct les_pool *pool, const struct les_images *in, const void *x,
-		       size_t corner, void *y, uint8_t *picks)
-{
-	uint8_t k = 0;
-
-	for (uint32_t dy = 0; dy < pool->kernel_h; dy++)
-		for (uint32_t dx = 0; dx < pool->kernel_w; dx++, k++) {
-			const void *from = place(x, in, corner + ((size_t)dy * in->w + dx) * in->c);
-			if (k == 0)
-				pick_first(from, y, picks, in->c, in->type);
-			else if (in->type == LES_BF16)
-				pick_bf16(from, y, picks, in->c, k);
-			else
-				pick_f32(from, y, picks, in->c, k);
-		}
+	max_row_any(pool, in, x, corner, to, cols, y, picks, LES_BF16);
 }
 
 void les_pool_forward(const struct les_pool *pool, const struct les_images *in,
 		      const struct les_images *out, const void *x, void *y, uint8_t *picks)
 {
 	for (uint32_t n = 0; n < out->n; n++)
-		for (uint32_t row = 0; row < out->h; row++)
-			for (uint32_t col = 0; col < out->w; col++) {
-				const size_t to = at_of(out, n, row, col);
-				pool_pixel(pool, in, x,
-					   at_of(in, n, row * pool->stride_h, col * pool->stride_w),
-					   place(y, out, to), picks + to);
-			}
+		for (uint32_t row = 0; row < out->h; row++) {
+			const size_t corner = at_of(in, n, row * pool->stride_h, 0);
+			const size_t to = at_of(out, n, row, 0);
+			BY_TYPE(in->type, max_row_f32(pool, in, x, corner, to, out->w, y, picks),
+				max_row_bf16(pool, in, x, corner, to, out->w, y, picks));
+		}
 	les_images_mask(out, y);
 }
 
-INLINE void spread_any(const void *restrict y, const uint8_t *restrict picks,
-		       const void *restrict dy, void *restrict dx, uint32_t c, uint8_t k,
-		       float slope, bool add, enum les_type type)
+/* The gradient of n channels of one output pixel, to where each maximum came from. add: windows
+ * overlap. */
+INLINE void window_spread(const struct les_pool *pool, const struct les_images *in,
+			  const void *restrict y, const uint8_t *restrict picks,
+			  const void *restrict dy, size_t from, size_t corner, bool add,
+			  void *restrict dx, uint32_t n, enum les_type type)
 {
-	for (uint32_t i = 0; i < c; i++) {
-		const float by = get(y, i, type) > 0 ? 1 : slope;
-		const float d = picks[i] == k ? get(dy, i, type) * by : 0;
-		set(dx, i, type, add ? get(dx, i, type) + d : d);
+	float d[CHANNELS];
+	uint32_t which[CHANNELS], k = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const float by = get(y, from + i, type) > 0 ? 1 : pool->slope;
+		d[i] = get(dy, from + i, type) * by;
+		which[i] = picks[from + i];
+	}
+	for (uint32_t row = 0; row < pool->kernel_h; row++)
+		for (uint32_t col = 0; col < pool->kernel_w; col++, k++) {
+			const size_t at = corner + ((size_t)row * in->w + col) * in->c;
+			for (uint32_t i = 0; i < n; i++) {
+				const float part = which[i] == k ? d[i] : 0;
+				set(dx, at + i, type, add ? get(dx, at + i, type) + part : part);
+			}
+		}
+}
+
+INLINE void spread_row_any(const struct les_pool *pool, const struct les_images *in,
+			   const void *restrict y, const uint8_t *restrict picks,
+			   const void *restrict dy, size_t from, size_t corner, uint32_t cols,
+			   bool add, void *restrict dx, enum les_type type)
+{
+	for (uint32_t col = 0; col < cols; col++) {
+		uint32_t i = 0;
+		for (; i + CHANNELS <= in->c; i += CHANNELS)
+			window_spread(pool, in, y, picks, dy, from + i, corner + i, add, dx,
+				      CHANNELS, type);
+		if (i < in->c)
+			window_spread(pool, in, y, picks, dy, from + i, corner + i, add, dx,
+				      in->c - i, type);
+		corner += (size_t)pool->stride_w * in->c;
+		from += in->c;
 	}
 }
 
 LES_VECTOR
-static void spread_f32(const void *restrict y, const uint8_t *restrict picks,
-		       const void *restrict dy, void *restrict dx, uint32_t c, uint8_t k,
-		       float slope, bool add)
+static void spread_row_f32(const struct les_pool *pool, const struct les_images *in,
+			   const void *restrict y, const uint8_t *restrict picks,
+			   const void *restrict dy, size_t from, size_t corner, uint32_t cols,
+			   bool add, void *restrict dx)
 {
-	if (add)
-		spread_any(y, picks, dy, dx, c, k, slope, true, LES_F32);
-	else
-		spread_any(y, picks, dy, dx, c, k, slope, false, LES_F32);
+	spread_row_any(pool, in, y, picks, dy, from, corner, cols, add, dx, LES_F32);
 }
 
 LES_VECTOR
-static void spread_bf16(const void *restrict y, const uint8_t *restrict picks,
-			const void *restrict dy, void *restrict dx, uint32_t c, uint8_t k,
-			float slope, bool add)
+static void spread_row_bf16(const struct les_pool *pool, const struct les_images *in,
+			    const void *restrict y, const uint8_t *restrict picks,
+			    const void *restrict dy, size_t from, size_t corner, uint32_t cols,
+			    bool add, void *restrict dx)
 {
-	if (add)
-		spread_any(y, picks, dy, dx, c, k, slope, true, LES_BF16);
-	else
-		spread_any(y, picks, dy, dx, c, k, slope, false, LES_BF16);
-}
-
-static void spread_pixel(const struct les_pool *pool, const struct les_images *in, const void *y,
-			 const uint8_t *picks, const void *dy, bool add, void *dx, size_t corner)
-{
-	uint8_t k = 0;
-
-	for (uint32_t row = 0; row < pool->kernel_h; row++)
-		for (uint32_t col = 0; col < pool->kernel_w; col++, k++) {
-			void *to = place(dx, in, corner + ((size_t)row * in->w + col) * in->c);
-			if (in->type == LES_BF16)
-				spread_bf16(y, picks, dy, to, in->c, k, pool->slope, add);
-			else
-				spread_f32(y, picks, dy, to, in->c, k, pool->slope, add);
-		}
+	spread_row_any(pool, in, y, picks, dy, from, corner, cols, add, dx, LES_BF16);
 }
 
 void les_pool_backward(const struct les_pool *pool, const struct les_images *in,
@@ -171,14 +193,15 @@ void les_pool_backward(const struct les_pool *pool, const struct les_images *in,
 	if (!tiled)
 		memset(dx, 0, les_images_values(in) * les_type_bytes(in->type));
 	for (uint32_t n = 0; n < out->n; n++)
-		for (uint32_t row = 0; row < out->h; row++)
-			for (uint32_t col = 0; col < out->w; col++) {
-				const size_t from = at_of(out, n, row, col);
-				spread_pixel(
-					pool, in, place(y, out, from), picks + from,
-					place(dy, out, from), add, dx,
-					at_of(in, n, row * pool->stride_h, col * pool->stride_w));
-			}
+		for (uint32_t row = 0; row < out->h; row++) {
+			const size_t from = at_of(out, n, row, 0);
+			const size_t corner = at_of(in, n, row * pool->stride_h, 0);
+			BY_TYPE(in->type,
+				spread_row_f32(pool, in, y, picks, dy, from, corner, out->w, add,
+					       dx),
+				spread_row_bf16(pool, in, y, picks, dy, from, corner, out->w, add,
+						dx));
+		}
 }
 
 INLINE void relu_any(float slope, const void *restrict y, void *restrict dy, size_t n,
@@ -257,212 +280,6 @@ void les_dropout_run(const struct les_images *s, float p, uint32_t dims, uint64_
 					scale_bf16(place(values, s, at), scales, c));
 			}
 		}
-}
-
-/* Group norm goes through an image pixel by pixel, for some groups at a time: group by group, each
- * would fetch all of the image. */
-enum { GROUPS_AT_A_TIME = 64, CHANNELS_AT_A_TIME = 512 };
-struct groups {
-	const struct les_images *s;
-	uint32_t image;
-	uint32_t first, n, c; /* channels of each: c */
-};
-
-static struct groups some_groups(const struct les_images *s, uint32_t image, uint32_t groups,
-				 uint32_t first)
-{
-	const uint32_t left = groups - first;
-
-	return (struct groups){s, image, first, left < GROUPS_AT_A_TIME ? left : GROUPS_AT_A_TIME,
-			       s->c / groups};
-}
-
-static double values_each(const struct groups *g)
-{
-	return (double)g->s->h * g->s->widths[g->image] * g->c;
-}
-
-/* Each group's Σ x and Σ x². */
-INLINE void sums_any(const struct groups *g, const void *x, double *sums, double *squares,
-		     enum les_type type)
-{
-	for (uint32_t row = 0; row < g->s->h; row++)
-		for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
-			size_t at = at_of(g->s, g->image, row, col) + (size_t)g->first * g->c;
-			for (uint32_t k = 0; k < g->n; k++) {
-				double sum = sums[k], square = squares[k];
-				for (uint32_t i = 0; i < g->c; i++, at++) {
-					const double v = (double)get(x, at, type);
-					sum += v;
-					square += v * v;
-				}
-				sums[k] = sum;
-				squares[k] = square;
-			}
-		}
-}
-
-static void group_moments(const struct groups *g, const void *x, float *moments)
-{
-	double sums[GROUPS_AT_A_TIME] = {0}, squares[GROUPS_AT_A_TIME] = {0};
-	const double count = values_each(g);
-
-	BY_TYPE(g->s->type, sums_any(g, x, sums, squares, LES_F32),
-		sums_any(g, x, sums, squares, LES_BF16));
-	for (uint32_t k = 0; k < g->n; k++) {
-		const double mean = sums[k] / count, variance = squares[k] / count - mean * mean;
-		moments[2 * k] = (float)mean;
-		moments[2 * k + 1] = (float)(1 / sqrt((variance > 0 ? variance : 0) + 1e-5));
-	}
-}
-
-/* A pair of numbers of each group, as pairs of n channels from `from` on. */
-static void spread_pairs(const struct groups *g, const float *pairs, uint32_t from, uint32_t n,
-			 float *firsts, float *seconds)
-{
-	for (uint32_t k = 0; k < n; k++) {
-		firsts[k] = pairs[2 * ((from + k) / g->c)];
-		seconds[k] = pairs[2 * ((from + k) / g->c) + 1];
-	}
-}
-
-INLINE void norm_any(const void *restrict x, const float *restrict mean, const float *restrict by,
-		     const float *restrict scale, const float *restrict shift, void *restrict y,
-		     uint32_t n, enum les_type type)
-{
-	for (uint32_t i = 0; i < n; i++)
-		set(y, i, type, (get(x, i, type) - mean[i]) * by[i] * scale[i] + shift[i]);
-}
-
-static void normalise(const struct groups *g, const float *scale, const float *shift, const void *x,
-		      void *y, const float *moments)
-{
-	float mean[CHANNELS_AT_A_TIME], by[CHANNELS_AT_A_TIME];
-	const uint32_t all = g->n * g->c, base = g->first * g->c;
-
-	for (uint32_t from = 0, n; from < all; from += n) {
-		n = all - from < CHANNELS_AT_A_TIME ? all - from : CHANNELS_AT_A_TIME;
-		spread_pairs(g, moments, from, n, mean, by);
-		const float *a = scale + base + from, *b = shift + base + from;
-		for (uint32_t row = 0; row < g->s->h; row++)
-			for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
-				const size_t at = at_of(g->s, g->image, row, col) + base + from;
-				const void *in = place(x, g->s, at);
-				void *out = place(y, g->s, at);
-				BY_TYPE(g->s->type, norm_any(in, mean, by, a, b, out, n, LES_F32),
-					norm_any(in, mean, by, a, b, out, n, LES_BF16));
-			}
-	}
-}
-
-void les_group_norm_forward(const struct les_images *s, uint32_t groups, const float *scale,
-			    const float *shift, const void *x, void *y, float *moments)
-{
-	for (uint32_t n = 0; n < s->n; n++)
-		for (uint32_t first = 0; first < groups; first += GROUPS_AT_A_TIME) {
-			const struct groups g = some_groups(s, n, groups, first);
-			float *own = moments + 2 * ((size_t)n * groups + first);
-			group_moments(&g, x, own);
-			normalise(&g, scale, shift, x, y, own);
-		}
-	les_images_mask(s, y);
-}
-
-/* Each group's Σ dy·scale and Σ dy·scale·norm, and the channels' gradients. */
-INLINE void back_sums_any(const struct groups *g, const float *scale, const void *x,
-			  const float *moments, const void *dy, float *dscale, float *dshift,
-			  double *sums, double *alongs, enum les_type type)
-{
-	for (uint32_t row = 0; row < g->s->h; row++)
-		for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
-			const size_t at = at_of(g->s, g->image, row, col);
-			uint32_t c = g->first * g->c;
-			for (uint32_t k = 0; k < g->n; k++) {
-				const float mean = moments[2 * k], by = moments[2 * k + 1];
-				double sum = sums[k], along = alongs[k];
-				for (uint32_t i = 0; i < g->c; i++, c++) {
-					const float d = get(dy, at + c, type);
-					const float norm = (get(x, at + c, type) - mean) * by;
-					dscale[c] += d * norm;
-					dshift[c] += d;
-					sum += (double)(d * scale[c]);
-					along += (double)(d * scale[c] * norm);
-				}
-				sums[k] = sum;
-				alongs[k] = along;
-			}
-		}
-}
-
-/* The two means that come between dy and dx, of each group. */
-static void group_means(const struct groups *g, const float *scale, const void *x,
-			const float *moments, const void *dy, float *dscale, float *dshift,
-			float *ret)
-{
-	double sums[GROUPS_AT_A_TIME] = {0}, alongs[GROUPS_AT_A_TIME] = {0};
-	const double count = values_each(g);
-
-	BY_TYPE(g->s->type,
-		back_sums_any(g, scale, x, moments, dy, dscale, dshift, sums, alongs, LES_F32),
-		back_sums_any(g, scale, x, moments, dy, dscale, dshift, sums, alongs, LES_BF16));
-	for (uint32_t k = 0; k < g->n; k++) {
-		ret[2 * k] = (float)(sums[k] / count);
-		ret[2 * k + 1] = (float)(alongs[k] / count);
-	}
-}
-
-/* dx may be dy. */
-INLINE void norm_back_any(const void *x, const float *mean, const float *by, const float *scale,
-			  const float *plain, const float *along, const void *dy, void *dx,
-			  uint32_t n, enum les_type type)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		const float norm = (get(x, i, type) - mean[i]) * by[i];
-		const float d = get(dy, i, type) * scale[i];
-		set(dx, i, type, by[i] * (d - plain[i] - norm * along[i]));
-	}
-}
-
-static void normalise_back(const struct groups *g, const float *scale, const void *x,
-			   const float *moments, const float *means, const void *dy, void *dx)
-{
-	float mean[CHANNELS_AT_A_TIME], by[CHANNELS_AT_A_TIME];
-	float plain[CHANNELS_AT_A_TIME], along[CHANNELS_AT_A_TIME];
-	const uint32_t all = g->n * g->c, base = g->first * g->c;
-
-	for (uint32_t from = 0, n; from < all; from += n) {
-		n = all - from < CHANNELS_AT_A_TIME ? all - from : CHANNELS_AT_A_TIME;
-		spread_pairs(g, moments, from, n, mean, by);
-		spread_pairs(g, means, from, n, plain, along);
-		const float *a = scale + base + from;
-		for (uint32_t row = 0; row < g->s->h; row++)
-			for (uint32_t col = 0; col < g->s->widths[g->image]; col++) {
-				const size_t at = at_of(g->s, g->image, row, col) + base + from;
-				const void *in = place(x, g->s, at), *d = place(dy, g->s, at);
-				void *out = place(dx, g->s, at);
-				BY_TYPE(g->s->type,
-					norm_back_any(in, mean, by, a, plain, along, d, out, n,
-						      LES_F32),
-					norm_back_any(in, mean, by, a, plain, along, d, out, n,
-						      LES_BF16));
-			}
-	}
-}
-
-void les_group_norm_backward(const struct les_images *s, uint32_t groups, const float *scale,
-			     const void *x, const float *moments, const void *dy, float *dscale,
-			     float *dshift, void *dx)
-{
-	float means[2 * GROUPS_AT_A_TIME];
-
-	for (uint32_t n = 0; n < s->n; n++)
-		for (uint32_t first = 0; first < groups; first += GROUPS_AT_A_TIME) {
-			const struct groups g = some_groups(s, n, groups, first);
-			const float *own = moments + 2 * ((size_t)n * groups + first);
-			group_means(&g, scale, x, own, dy, dscale, dshift, means);
-			normalise_back(&g, scale, x, own, means, dy, dx);
-		}
-	les_images_mask(s, dx);
 }
 
 static uint32_t lane_steps(const struct les_images *s, const struct les_lanes *lanes)

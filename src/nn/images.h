@@ -45,7 +45,7 @@ void les_dropout_run(const struct les_images *s, float p, uint32_t dims, uint64_
 		     void *values);
 
 /* Group norm over height, own width and the group's channels, epsilon 1e-5; moments keeps mean and
- * 1 / deviation [n][groups][2]. backward adds to dscale and dshift; dx may be dy.
+ * 1 / deviation [n][groups][2]. backward adds to dscale and dshift; dx is not dy.
  * source: kraken lib/layers.py GroupNorm, which leaves the padding out, too */
 void les_group_norm_forward(const struct les_images *s, uint32_t groups, const float *scale,
 			    const float *shift, const void *x, void *y, float *moments);

@@ -135,6 +135,9 @@ static uint32_t lines_at(const struct les_replica *r, uint32_t bucket)
 /* Of the weights: gradients, turned, unpacked, and packed for the way there and back. */
 enum { WEIGHT_COPIES = 5 };
 
+/* A width's primitives: compiled code and descriptions, as seen with nets of four convolutions. */
+enum { PLAN_BYTES = 3 << 19 };
+
 /* The widest lines and the fullest batches: one of them needs most. */
 static enum les_kind measure(struct les_replica *r, struct les_error *reterr)
 {
@@ -225,7 +228,8 @@ enum les_kind les_replica_new(const struct les_graph *graph, const struct les_pa
 
 size_t les_replica_bytes(const struct les_replica *replica)
 {
-	return replica->block_bytes + WEIGHT_COPIES * replica->params->values_n * sizeof(float);
+	return replica->block_bytes + (size_t)replica->plans_n * PLAN_BYTES +
+	       WEIGHT_COPIES * replica->params->values_n * sizeof(float);
 }
 
 uint32_t les_replica_fits(const struct les_replica *replica, uint32_t w)
