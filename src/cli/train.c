@@ -94,13 +94,23 @@ static enum les_kind check_words(struct les_train_arguments *a, const struct giv
 	return kind;
 }
 
+/* As it is given, or by its name. */
+static const char *spec_of(enum les_net_kind net, const char *given)
+{
+	const bool lines = net == LES_NET_RECOGNITION;
+
+	if (!given)
+		return lines ? LES_TRAIN_SPEC_DEFAULT : LES_SEGTRAIN_SPEC_DEFAULT;
+	if (strcmp(given, "slim") == 0)
+		return lines ? LES_TRAIN_SPEC_SLIM : LES_SEGTRAIN_SPEC_SLIM;
+	return given;
+}
+
 static enum les_kind check_training(struct les_train_arguments *a, const struct given *g,
 				    struct les_error *reterr)
 {
 	struct les_training *t = &a->training;
-	const char *fresh =
-		t->net == LES_NET_RECOGNITION ? LES_TRAIN_SPEC_DEFAULT : LES_SEGTRAIN_SPEC_DEFAULT;
-	const char *spec = g->spec ? g->spec : a->base ? "" : fresh;
+	const char *spec = a->base ? "" : spec_of(t->net, g->spec);
 
 	if (strlen(spec) > LES_SPEC_BYTES_MAX)
 		return les_fail(reterr, LES_LIMIT, "--spec: longer than %u bytes",
@@ -188,8 +198,10 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 #define NET_ROWS(a, g)                                                                             \
 	{"output", 'o',          "OUT", "write OUT.safetensors, OUT.md, OUT.checkpoint",           \
 	 STRING,   &(a)->output, 0,     0},                                                        \
-		{"spec", 's',        "VGSL", "the net, without its output layer",                  \
-		 STRING, &(g)->spec, 0,      0},                                                   \
+		{"spec", 's',                                                                      \
+		 "VGSL", "the net, without its output layer; or slim (default: kraken's)",         \
+		 STRING, &(g)->spec,                                                               \
+		 0,      0},                                                                       \
 		{"base", 'b',        "MODEL", "go on from this model, by its name or file",        \
 		 STRING, &(a)->base, 0,       0},                                                  \
 		{"resize",     0, "HOW", "its alphabet: union (default), new or fail", STRING,     \

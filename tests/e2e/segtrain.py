@@ -72,6 +72,12 @@ class Segtrain(kit.Test):
                                  "first.safetensors", "pages", rc=ARG)
         self.assertIn("no recogniser", err)
 
+    def test_named_net(self):
+        self.run_lesart("train", *kit.WEAK, "--models", "models", "--cache", ".", "-o", "reader",
+                        "-s", "slim", "-N", "1", "pages")
+        with open(self.path("reader.md"), encoding="utf-8") as file:
+            self.assertIn("Spec `[1,64,0,1 Cr3,7,16 Mp2,2 Gn4", file.read())
+
     def test_refused(self):
         _, err = self.segtrain("-o", "x", "-s", "[1,240,0,2 Cr3,3,8]", "pages", rc=UNSUPPORTED)
         self.assertIn("grey or RGB", err)
