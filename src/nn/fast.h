@@ -1,7 +1,8 @@
 #ifndef LES_NN_FAST_H
 #define LES_NN_FAST_H
 
-/* How loops over values are written once for both types. Inside ops.c and blocks.c only. */
+/* How loops over values are written once for both types. Inside ops.c, blocks.c and
+ * images.c only. */
 
 #include "nn/ops.h"
 

@@ -1,34 +1,10 @@
 #include "nn/images.h"
 
 #include "base/random.h"
-#include "nn/vector.h"
+#include "nn/fast.h"
+#include "nn/wide.h"
 
 #include <string.h>
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE float get(const void *at, size_t i, enum les_type type)
-{
-	return type == LES_BF16 ? les_bf16_float(((const uint16_t *)at)[i])
-				: ((const float *)at)[i];
-}
-
-INLINE void set(void *at, size_t i, enum les_type type, float v)
-{
-	if (type == LES_BF16)
-		((uint16_t *)at)[i] = les_bf16_of(v);
-	else
-		((float *)at)[i] = v;
-}
-
-/* Calls the always-inlined name_any() with a constant type, once for each. */
-#define BY_TYPE(type, call_f32, call_bf16)                                                         \
-	do {                                                                                       \
-		if ((type) == LES_BF16)                                                            \
-			call_bf16;                                                                 \
-		else                                                                               \
-			call_f32;                                                                  \
-	} while (0)
 
 static size_t at_of(const struct les_images *s, size_t n, size_t y, size_t x)
 {
@@ -48,204 +24,208 @@ void les_images_mask(const struct les_images *s, void *values)
 			       (size_t)(s->w - s->widths[n]) * s->c * les_type_bytes(s->type));
 }
 
-/* Channels that a pool treats at once: in a vector's registers. */
-enum { CHANNELS = 16 };
+/* A row of windows: w of them, c channels of each. */
+struct row {
+	enum les_type type;
+	uint32_t w, c;
+	float slope;
+	size_t beside; /* from a window to the next */
+	uint32_t places_n;
+	size_t places[LES_POOL_PLACES]; /* of a window's pixels, from its first */
+};
 
-/* n channels of one output pixel. */
-INLINE void window_max(const struct les_pool *pool, const struct les_images *in,
-		       const void *restrict x, size_t corner, size_t to, void *restrict y,
-		       uint8_t *restrict picks, uint32_t n, enum les_type type)
+/* Windows one pixel wide and side by side: the row is one pixel of many channels. */
+static struct row row_of(const struct les_pool *pool, const struct les_images *in,
+			 const struct les_images *out)
 {
-	float best[CHANNELS];
-	uint32_t which[CHANNELS] = {0}, k = 0;
+	struct row r = {.type = in->type,
+			.w = out->w,
+			.c = in->c,
+			.slope = pool->slope,
+			.beside = (size_t)pool->stride_w * in->c};
 
-	for (uint32_t i = 0; i < n; i++)
-		best[i] = get(x, corner + i, type);
-	for (uint32_t dy = 0; dy < pool->kernel_h; dy++)
-		for (uint32_t dx = 0; dx < pool->kernel_w; dx++, k++) {
-			const size_t at = corner + ((size_t)dy * in->w + dx) * in->c;
-			for (uint32_t i = 0; i < n; i++) {
-				const float v = get(x, at + i, type);
-				which[i] = v > best[i] ? k : which[i];
-				best[i] = v > best[i] ? v : best[i];
-			}
+	for (uint32_t y = 0; y < pool->kernel_h; y++)
+		for (uint32_t x = 0; x < pool->kernel_w; x++)
+			r.places[r.places_n++] = ((size_t)y * in->w + x) * in->c;
+	if (pool->kernel_w == 1 && pool->stride_w == 1) {
+		r.c *= r.w;
+		r.w = 1;
+	}
+	return r;
+}
+
+/* Sixteen channels, or what is left of them. Where writing twice does no harm, the last ones are
+ * sixteen, too: some are those before them. */
+struct part {
+	uint32_t from, n;
+};
+
+LES_INLINE struct part part_of(const struct row *r, uint32_t from, bool twice)
+{
+	const uint32_t left = r->c - from;
+
+	if (left >= LES_WIDE)
+		return (struct part){from, LES_WIDE};
+	if (twice && r->c >= LES_WIDE)
+		return (struct part){r->c - LES_WIDE, LES_WIDE};
+	return (struct part){from, left};
+}
+
+/* Sixteen channels of a window. */
+LES_INLINE void pool_window(const struct row *r, const void *x, size_t at, void *y, uint8_t *picks,
+			    size_t to, uint32_t n, enum les_type type)
+{
+	les_wide best = les_wide_get(type, x, at, n);
+	les_wide_bits pick = {0};
+
+	for (uint32_t k = 1; k < r->places_n; k++) {
+		const les_wide v = les_wide_get(type, x, at + r->places[k], n);
+		const les_wide_bits more = (les_wide_bits)(v > best);
+		best = (les_wide)les_wide_pick(more, (les_wide_bits)v, (les_wide_bits)best);
+		pick = (pick & ~more) | (k & more);
+	}
+	les_wide_put_rounded(type, y, to, n, best);
+	les_wide_put_bytes(picks + to, n, pick);
+}
+
+LES_INLINE void pool_row_any(enum les_type type, const struct row *r, const void *x, void *y,
+			     uint8_t *picks)
+{
+	for (uint32_t col = 0; col < r->w; col++)
+		for (uint32_t from = 0; from < r->c; from += LES_WIDE) {
+			const struct part c = part_of(r, from, true);
+			pool_window(r, x, col * r->beside + c.from, y, picks,
+				    (size_t)col * r->c + c.from, c.n, type);
 		}
-	for (uint32_t i = 0; i < n; i++) {
-		set(y, to + i, type, best[i]);
-		picks[to + i] = (uint8_t)which[i];
-	}
-}
-
-/* A row of output pixels from `to` on; its windows begin at `corner`. */
-INLINE void max_row_any(const struct les_pool *pool, const struct les_images *in,
-			const void *restrict x, size_t corner, size_t to, uint32_t cols,
-			void *restrict y, uint8_t *restrict picks, enum les_type type)
-{
-	for (uint32_t col = 0; col < cols; col++) {
-		uint32_t i = 0;
-		for (; i + CHANNELS <= in->c; i += CHANNELS)
-			window_max(pool, in, x, corner + i, to + i, y, picks, CHANNELS, type);
-		if (i < in->c)
-			window_max(pool, in, x, corner + i, to + i, y, picks, in->c - i, type);
-		corner += (size_t)pool->stride_w * in->c;
-		to += in->c;
-	}
 }
 
 LES_VECTOR
-static void max_row_f32(const struct les_pool *pool, const struct les_images *in,
-			const void *restrict x, size_t corner, size_t to, uint32_t cols,
-			void *restrict y, uint8_t *restrict picks)
+static void pool_row(const struct row *r, const void *x, void *y, uint8_t *picks)
 {
-	max_row_any(pool, in, x, corner, to, cols, y, picks, LES_F32);
-}
-
-LES_VECTOR
-static void max_row_bf16(const struct les_pool *pool, const struct les_images *in,
-			 const void *restrict x, size_t corner, size_t to, uint32_t cols,
-			 void *restrict y, uint8_t *restrict picks)
-{
-	max_row_any(pool, in, x, corner, to, cols, y, picks, LES_BF16);
+	LES_FOR_TYPE(r->type, pool_row_any, r, x, y, picks);
 }
 
 void les_pool_forward(const struct les_pool *pool, const struct les_images *in,
 		      const struct les_images *out, const void *x, void *y, uint8_t *picks)
 {
+	const struct row r = row_of(pool, in, out);
+
 	for (uint32_t n = 0; n < out->n; n++)
 		for (uint32_t row = 0; row < out->h; row++) {
-			const size_t corner = at_of(in, n, row * pool->stride_h, 0);
 			const size_t to = at_of(out, n, row, 0);
-			BY_TYPE(in->type, max_row_f32(pool, in, x, corner, to, out->w, y, picks),
-				max_row_bf16(pool, in, x, corner, to, out->w, y, picks));
+			pool_row(&r, place(x, in, at_of(in, n, row * pool->stride_h, 0)),
+				 place(y, out, to), picks + to);
 		}
 	les_images_mask(out, y);
 }
 
-/* The gradient of n channels of one output pixel, to where each maximum came from. add: windows
- * overlap. */
-INLINE void window_spread(const struct les_pool *pool, const struct les_images *in,
-			  const void *restrict y, const uint8_t *restrict picks,
-			  const void *restrict dy, size_t from, size_t corner, bool add,
-			  void *restrict dx, uint32_t n, enum les_type type)
+/* Where windows meet (add), a gradient is rounded once it is added. */
+LES_INLINE void spread_window(const struct row *r, bool add, les_wide_bits pick, les_wide d,
+			      void *dx, size_t at, uint32_t n, enum les_type type)
 {
-	float d[CHANNELS];
-	uint32_t which[CHANNELS], k = 0;
+	const les_wide_bits bits = (les_wide_bits)(add ? d : les_wide_round(type, d));
 
-	for (uint32_t i = 0; i < n; i++) {
-		const float by = get(y, from + i, type) > 0 ? 1 : pool->slope;
-		d[i] = get(dy, from + i, type) * by;
-		which[i] = picks[from + i];
+	for (uint32_t k = 0; k < r->places_n; k++) {
+		const size_t to = at + r->places[k];
+		const les_wide own = (les_wide)(bits & (les_wide_bits)(pick == k));
+		if (add)
+			les_wide_put(type, dx, to, n, les_wide_get(type, dx, to, n) + own);
+		else
+			les_wide_put_rounded(type, dx, to, n, own);
 	}
-	for (uint32_t row = 0; row < pool->kernel_h; row++)
-		for (uint32_t col = 0; col < pool->kernel_w; col++, k++) {
-			const size_t at = corner + ((size_t)row * in->w + col) * in->c;
-			for (uint32_t i = 0; i < n; i++) {
-				const float part = which[i] == k ? d[i] : 0;
-				set(dx, at + i, type, add ? get(dx, at + i, type) + part : part);
-			}
+}
+
+LES_INLINE void spread_row_any(enum les_type type, const struct row *r, bool add, const void *y,
+			       const uint8_t *picks, const void *dy, void *dx)
+{
+	const les_wide none = {0}, one = none + 1, slope = none + r->slope;
+
+	for (uint32_t col = 0; col < r->w; col++)
+		for (uint32_t from = 0; from < r->c; from += LES_WIDE) {
+			const struct part c = part_of(r, from, !add);
+			const size_t at = (size_t)col * r->c + c.from;
+			const les_wide_bits above =
+				(les_wide_bits)(les_wide_get(type, y, at, c.n) > none);
+			const les_wide by = (les_wide)les_wide_pick(above, (les_wide_bits)one,
+								    (les_wide_bits)slope);
+			spread_window(r, add, les_wide_get_bytes(picks + at, c.n),
+				      les_wide_get(type, dy, at, c.n) * by, dx,
+				      col * r->beside + c.from, c.n, type);
 		}
 }
 
-INLINE void spread_row_any(const struct les_pool *pool, const struct les_images *in,
-			   const void *restrict y, const uint8_t *restrict picks,
-			   const void *restrict dy, size_t from, size_t corner, uint32_t cols,
-			   bool add, void *restrict dx, enum les_type type)
+LES_VECTOR
+static void spread_row(const struct row *r, bool add, const void *y, const uint8_t *picks,
+		       const void *dy, void *dx)
 {
-	for (uint32_t col = 0; col < cols; col++) {
-		uint32_t i = 0;
-		for (; i + CHANNELS <= in->c; i += CHANNELS)
-			window_spread(pool, in, y, picks, dy, from + i, corner + i, add, dx,
-				      CHANNELS, type);
-		if (i < in->c)
-			window_spread(pool, in, y, picks, dy, from + i, corner + i, add, dx,
-				      in->c - i, type);
-		corner += (size_t)pool->stride_w * in->c;
-		from += in->c;
-	}
+	if (add)
+		LES_FOR_TYPE(r->type, spread_row_any, r, true, y, picks, dy, dx);
+	else
+		LES_FOR_TYPE(r->type, spread_row_any, r, false, y, picks, dy, dx);
 }
 
-LES_VECTOR
-static void spread_row_f32(const struct les_pool *pool, const struct les_images *in,
-			   const void *restrict y, const uint8_t *restrict picks,
-			   const void *restrict dy, size_t from, size_t corner, uint32_t cols,
-			   bool add, void *restrict dx)
+/* Zeroes what no window covers, where windows lie side by side. */
+static void zero_margins(const struct les_pool *pool, const struct les_images *in,
+			 const struct les_images *out, void *dx)
 {
-	spread_row_any(pool, in, y, picks, dy, from, corner, cols, add, dx, LES_F32);
-}
-
-LES_VECTOR
-static void spread_row_bf16(const struct les_pool *pool, const struct les_images *in,
-			    const void *restrict y, const uint8_t *restrict picks,
-			    const void *restrict dy, size_t from, size_t corner, uint32_t cols,
-			    bool add, void *restrict dx)
-{
-	spread_row_any(pool, in, y, picks, dy, from, corner, cols, add, dx, LES_BF16);
+	for (uint32_t n = 0; n < in->n; n++)
+		for (uint32_t y = 0; y < in->h; y++) {
+			const uint32_t w =
+				y < out->h * pool->stride_h ? out->w * pool->stride_w : 0;
+			memset(place(dx, in, at_of(in, n, y, w)), 0,
+			       (size_t)(in->w - w) * in->c * les_type_bytes(in->type));
+		}
 }
 
 void les_pool_backward(const struct les_pool *pool, const struct les_images *in,
 		       const struct les_images *out, const void *y, const uint8_t *picks,
 		       const void *dy, void *dx)
 {
+	const struct row r = row_of(pool, in, out);
 	const bool add = pool->stride_h < pool->kernel_h || pool->stride_w < pool->kernel_w;
-	const bool tiled = pool->stride_h == pool->kernel_h && pool->stride_w == pool->kernel_w &&
-			   in->h == out->h * pool->stride_h && in->w == out->w * pool->stride_w;
 
-	if (!tiled)
+	if (pool->stride_h == pool->kernel_h && pool->stride_w == pool->kernel_w)
+		zero_margins(pool, in, out, dx);
+	else
 		memset(dx, 0, les_images_values(in) * les_type_bytes(in->type));
 	for (uint32_t n = 0; n < out->n; n++)
 		for (uint32_t row = 0; row < out->h; row++) {
 			const size_t from = at_of(out, n, row, 0);
-			const size_t corner = at_of(in, n, row * pool->stride_h, 0);
-			BY_TYPE(in->type,
-				spread_row_f32(pool, in, y, picks, dy, from, corner, out->w, add,
-					       dx),
-				spread_row_bf16(pool, in, y, picks, dy, from, corner, out->w, add,
-						dx));
+			spread_row(&r, add, place(y, out, from), picks + from, place(dy, out, from),
+				   place(dx, in, at_of(in, n, row * pool->stride_h, 0)));
 		}
 }
 
-INLINE void relu_any(float slope, const void *restrict y, void *restrict dy, size_t n,
-		     enum les_type type)
+LES_INLINE void relu_any(enum les_type type, float slope, const void *restrict y, void *restrict dy,
+			 size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		set(dy, i, type, get(dy, i, type) * (get(y, i, type) > 0 ? 1 : slope));
+		les_put(type, dy, i, les_get(type, dy, i) * (les_get(type, y, i) > 0 ? 1 : slope));
 }
 
 LES_VECTOR
-static void relu_f32(float slope, const void *restrict y, void *restrict dy, size_t n)
+static void relu(enum les_type type, float slope, const void *restrict y, void *restrict dy,
+		 size_t n)
 {
-	relu_any(slope, y, dy, n, LES_F32);
-}
-
-LES_VECTOR
-static void relu_bf16(float slope, const void *restrict y, void *restrict dy, size_t n)
-{
-	relu_any(slope, y, dy, n, LES_BF16);
+	LES_FOR_TYPE(type, relu_any, slope, y, dy, n);
 }
 
 void les_relu_backward(const struct les_images *s, float slope, const void *y, void *dy)
 {
-	BY_TYPE(s->type, relu_f32(slope, y, dy, les_images_values(s)),
-		relu_bf16(slope, y, dy, les_images_values(s)));
+	relu(s->type, slope, y, dy, les_images_values(s));
 }
 
-INLINE void scale_any(void *restrict values, const float *restrict by, uint32_t c,
-		      enum les_type type)
+LES_INLINE void scale_any(enum les_type type, void *restrict values, const float *restrict by,
+			  uint32_t c)
 {
 	for (uint32_t i = 0; i < c; i++)
-		set(values, i, type, get(values, i, type) * by[i]);
+		les_put(type, values, i, les_get(type, values, i) * by[i]);
 }
 
 LES_VECTOR
-static void scale_f32(void *restrict values, const float *restrict by, uint32_t c)
+static void scale(enum les_type type, void *restrict values, const float *restrict by, uint32_t c)
 {
-	scale_any(values, by, c, LES_F32);
-}
-
-LES_VECTOR
-static void scale_bf16(void *restrict values, const float *restrict by, uint32_t c)
-{
-	scale_any(values, by, c, LES_BF16);
+	LES_FOR_TYPE(type, scale_any, values, by, c);
 }
 
 /* 0 or 1 / (1 - p) for c values from a place on. */
@@ -276,8 +256,7 @@ void les_dropout_run(const struct les_images *s, float p, uint32_t dims, uint64_
 				const size_t at = ((size_t)n * s->h * s->w + pixel) * s->c + from;
 				if (dims == 1)
 					draw_scales(p, seed, at, c, scales);
-				BY_TYPE(s->type, scale_f32(place(values, s, at), scales, c),
-					scale_bf16(place(values, s, at), scales, c));
+				scale(s->type, place(values, s, at), scales, c);
 			}
 		}
 }
@@ -334,7 +313,7 @@ void les_collapse_forward(const struct les_images *s, const void *x, float *y)
 				float *to = y + (((size_t)col * s->n + n) * s->h + row) * s->c;
 				const size_t at = at_of(s, n, row, col);
 				for (uint32_t i = 0; i < s->c; i++)
-					to[i] = get(x, at + i, s->type);
+					to[i] = les_get(s->type, x, at + i);
 			}
 }
 
@@ -347,7 +326,7 @@ void les_collapse_backward(const struct les_images *s, const float *dy, void *dx
 					dy + (((size_t)col * s->n + n) * s->h + row) * s->c;
 				const size_t at = at_of(s, n, row, col);
 				for (uint32_t i = 0; i < s->c; i++)
-					set(dx, at + i, s->type, from[i]);
+					les_put(s->type, dx, at + i, from[i]);
 			}
 	les_images_mask(s, dx);
 }

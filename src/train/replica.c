@@ -72,6 +72,9 @@ static enum les_kind add_stage(struct les_replica *r, uint32_t i, bool *sequence
 	if (l->op == LES_OP_RESHAPE && !(l->reshape.keep_a && l->reshape.a == 1))
 		return les_fail(reterr, LES_UNSUPPORTED, "layer %s leaves some of the height",
 				l->name);
+	if (l->op == LES_OP_POOL && l->pool.kernel_h * l->pool.kernel_w > LES_POOL_PLACES)
+		return les_fail(reterr, LES_UNSUPPORTED, "layer %s: a window of more than %d",
+				l->name, LES_POOL_PLACES);
 	struct stage *stage = push(r, stage_kind, i);
 	*sequence |= l->op == LES_OP_RESHAPE;
 	stage->sequence = *sequence;

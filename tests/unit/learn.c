@@ -450,6 +450,7 @@ static void what_cannot_be_trained_is_told(void **state)
 					    "[1,8,0,1 Lbys4 O2l2]",
 					    "[1,8,0,1 S1(1x0)1,3 Lby4 O1c4]",
 					    "[1,8,0,1 (Cr3,3,4 Cr3,3,4) O2l2]",
+					    "[1,16,0,1 Cr3,3,4 Mp16,16 S1(1x0)1,3 O1c4]",
 					    "[1,8,0,1 Cr3,3,4]",
 					    "[1,8,0,1 Cr1,1,4]"};
 
