@@ -1,6 +1,7 @@
 #include "train/page_augment.h"
 
 #include "base/random.h"
+#include "nn/vector.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -91,13 +92,19 @@ static float waves_at(const struct wave waves[WAVES], float x, float y)
 	return sum;
 }
 
-static struct les_point map_back(const struct map *m, struct les_point p)
+static struct les_point map_straight(const struct map *m, struct les_point p)
 {
 	const float x = p.x_px - m->middle_x, y = p.y_px - m->middle_y;
 
-	return (struct les_point){
-		m->to_x + m->xx * x + m->xy * y + waves_at(m->waves[0], p.x_px, p.y_px),
-		m->to_y + m->yx * x + m->yy * y + waves_at(m->waves[1], p.x_px, p.y_px)};
+	return (struct les_point){m->to_x + m->xx * x + m->xy * y, m->to_y + m->yx * x + m->yy * y};
+}
+
+static struct les_point map_back(const struct map *m, struct les_point p)
+{
+	const struct les_point straight = map_straight(m, p);
+
+	return (struct les_point){straight.x_px + waves_at(m->waves[0], p.x_px, p.y_px),
+				  straight.y_px + waves_at(m->waves[1], p.x_px, p.y_px)};
 }
 
 /* The point that comes from p: what is left of the way is gone again and again, straight. */
@@ -138,15 +145,67 @@ static size_t values(const struct sheet *s)
 	return (size_t)s->h * s->w * s->c;
 }
 
+/* map_back() for a run of pixels: sin(a + b) = sin a · cos b + cos a · sin b, a where the run
+ * begins and b on the way from there, which is the same for all runs. */
+enum { RUN = 64 };
+struct runs {
+	const struct map *map;
+	float sines[AXES][WAVES][RUN], cosines[AXES][WAVES][RUN]; /* of b, times the wave's size */
+};
+
+static void prepare_runs(const struct map *map, struct runs *ret)
+{
+	ret->map = map;
+	for (uint32_t axis = 0; axis < AXES; axis++)
+		for (uint32_t i = 0; i < WAVES; i++)
+			for (uint32_t k = 0; k < RUN; k++) {
+				const struct wave *wave = &map->waves[axis][i];
+				ret->sines[axis][i][k] = wave->size_px * sinf(wave->x * (float)k);
+				ret->cosines[axis][i][k] = wave->size_px * cosf(wave->x * (float)k);
+			}
+}
+
+/* One coordinate of a run's pixels, from its first one's on, straight and with waves. */
+LES_VECTOR
+static void map_run(const struct runs *runs, uint32_t axis, struct les_point p, float first,
+		    float step, float *restrict ret)
+{
+	for (uint32_t k = 0; k < RUN; k++)
+		ret[k] = first + step * (float)k;
+	for (uint32_t i = 0; i < WAVES; i++) {
+		const struct wave *wave = &runs->map->waves[axis][i];
+		const float a = wave->x * p.x_px + wave->y * p.y_px + wave->phase;
+		const float sine = sinf(a), cosine = cosf(a);
+		for (uint32_t k = 0; k < RUN; k++)
+			ret[k] +=
+				sine * runs->cosines[axis][i][k] + cosine * runs->sines[axis][i][k];
+	}
+}
+
+static void warp_run(const struct sheet *s, const struct runs *runs, uint32_t x, uint32_t y)
+{
+	const struct map *m = runs->map;
+	const struct les_point p = {(float)x, (float)y}, first = map_straight(m, p);
+	const uint32_t n = s->w - x < RUN ? s->w - x : RUN;
+	float at_x[RUN], at_y[RUN];
+
+	map_run(runs, 0, p, first.x_px, m->xx, at_x);
+	map_run(runs, 1, p, first.y_px, m->yx, at_y);
+	for (uint32_t k = 0; k < n; k++)
+		sample(s, (struct les_point){at_x[k], at_y[k]},
+		       s->at + ((size_t)y * s->w + x + k) * s->c);
+}
+
 static void warp(struct sheet *s, struct les_point *points, uint32_t points_n)
 {
 	const struct map map = draw_map(s);
-	float *out = s->at;
+	struct runs runs;
 
 	memcpy(s->other, s->at, values(s) * sizeof(float));
+	prepare_runs(&map, &runs);
 	for (uint32_t y = 0; y < s->h; y++)
-		for (uint32_t x = 0; x < s->w; x++, out += s->c)
-			sample(s, map_back(&map, (struct les_point){(float)x, (float)y}), out);
+		for (uint32_t x = 0; x < s->w; x += RUN)
+			warp_run(s, &runs, x, y);
 	for (uint32_t i = 0; i < points_n; i++)
 		points[i] = map_on(&map, points[i]);
 }
@@ -226,9 +285,9 @@ static void settle(struct sheet *s)
 	float least = s->at[0];
 
 	for (size_t i = 1; i < values(s); i++)
-		least = fminf(least, s->at[i]);
+		least = s->at[i] < least ? s->at[i] : least;
 	for (size_t i = 0; i < values(s); i++)
-		s->at[i] = fminf(s->at[i] - least, 1);
+		s->at[i] = clamp(s->at[i] - least, 0, 1);
 }
 
 void les_page_augment(float *image, uint32_t h, uint32_t w, uint32_t c, struct les_point *points,
