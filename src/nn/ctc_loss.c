@@ -1,15 +1,45 @@
 #include "nn/ctc_loss.h"
 
+#include "nn/fast.h"
+
 #include <math.h>
 #include <string.h>
 
-static const float NEVER = -INFINITY;
+/* The logarithm of 0, near enough: no sum brings it back, and it less itself is no NaN. */
+static const float NEVER = -1e30f;
 
-static float log_add(float a, float b)
+LES_INLINE float larger(float a, float b)
 {
-	const float high = a > b ? a : b, low = a > b ? b : a;
+	return a > b ? a : b;
+}
 
-	return low == NEVER ? high : high + log1pf(expf(low - high));
+/* log(e^a + e^b + e^c), at least NEVER; loops of it vectorise. */
+LES_INLINE float log_add(float a, float b, float c)
+{
+	const float high = larger(larger(larger(a, b), c), NEVER);
+
+	return high + les_fast_log(les_fast_exp(a - high) + les_fast_exp(b - high) +
+				   les_fast_exp(c - high));
+}
+
+/* Sixteen at a time: the order of sums is ours to choose, not the compiler's. */
+enum { LANES = 16 };
+
+LES_INLINE float highest(const float *x, uint32_t n)
+{
+	float high[LANES];
+	uint32_t i = 0;
+
+	for (uint32_t k = 0; k < LANES; k++)
+		high[k] = NEVER;
+	for (; i + LANES <= n; i += LANES)
+		for (uint32_t k = 0; k < LANES; k++)
+			high[k] = larger(x[i + k], high[k]);
+	for (; i < n; i++)
+		high[0] = larger(x[i], high[0]);
+	for (uint32_t k = 1; k < LANES; k++)
+		high[0] = larger(high[k], high[0]);
+	return high[0];
 }
 
 uint32_t les_ctc_steps_min(const uint32_t *labels, uint32_t labels_n)
@@ -21,30 +51,42 @@ uint32_t les_ctc_steps_min(const uint32_t *labels, uint32_t labels_n)
 	return n;
 }
 
+/* Beside a row's states lie some that are never reached, so that none is a special case. */
+enum { EDGE = 2, ROWS = 4 };
+
 size_t les_ctc_scratch(uint32_t steps, uint32_t classes, uint32_t labels_n)
 {
-	return (size_t)steps * (2 * (size_t)labels_n + 1) + (size_t)steps +
-	       3 * (2 * (size_t)labels_n + 1) + classes;
+	return (size_t)steps + ((size_t)steps + ROWS) * (2 * (size_t)labels_n + 1 + EDGE) + classes;
 }
 
 /* log Σ exp of one step's logits. */
+LES_VECTOR
 static float log_total(const float *x, uint32_t n)
 {
-	float high = x[0];
-	float sum = 0;
+	const float high = highest(x, n);
+	float sums[LANES] = {0};
+	uint32_t i = 0;
 
-	for (uint32_t i = 1; i < n; i++)
-		high = x[i] > high ? x[i] : high;
-	for (uint32_t i = 0; i < n; i++)
-		sum += expf(x[i] - high);
-	return high + logf(sum);
+	for (; i + LANES <= n; i += LANES)
+		for (uint32_t k = 0; k < LANES; k++)
+			sums[k] += les_fast_exp(x[i + k] - high);
+	for (; i < n; i++)
+		sums[0] += les_fast_exp(x[i] - high);
+	for (uint32_t k = 1; k < LANES; k++)
+		sums[0] += sums[k];
+	return high + les_fast_log(sums[0]);
 }
 
 /* The labels with blanks around and between: state s is a blank where s is even. */
 struct states {
 	const struct les_ctc *ctc;
-	const float *totals; /* [steps] log Σ exp */
 	uint32_t n;
+	float *totals;     /* [steps] log Σ exp */
+	float *alpha;      /* [steps][EDGE + n], the edge before them */
+	float *now, *next; /* beta of two steps, [n + EDGE] */
+	float *log_p;      /* of one step, [n + EDGE] */
+	float *skips;  /* [n + EDGE]: 0 where a state may be entered from two before it, or NEVER */
+	float *shares; /* [classes] */
 };
 
 static uint32_t label_of(const struct states *s, uint32_t state)
@@ -52,109 +94,147 @@ static uint32_t label_of(const struct states *s, uint32_t state)
 	return state & 1 ? s->ctc->labels[state / 2] : 0;
 }
 
-/* Whether a state may be entered from two before it: not onto a blank, not between equal ones. */
+/* Not onto a blank, not between equal ones. */
 static bool may_skip(const struct states *s, uint32_t state)
 {
 	return state >= 2 && state & 1 && label_of(s, state) != label_of(s, state - 2);
 }
 
-static float log_p(const struct states *s, uint32_t t, uint32_t state)
+static struct states lay_out(const struct les_ctc *ctc, float *scratch)
 {
-	return s->ctc->logits[t * s->ctc->stride + label_of(s, state)] - s->totals[t];
+	const uint32_t n = 2 * ctc->labels_n + 1, row = n + EDGE;
+	struct states s = {.ctc = ctc, .n = n, .totals = scratch, .alpha = scratch + ctc->steps};
+
+	s.now = s.alpha + (size_t)ctc->steps * row;
+	s.next = s.now + row;
+	s.log_p = s.next + row;
+	s.skips = s.log_p + row;
+	s.shares = s.skips + row;
+	for (uint32_t k = 0; k < row; k++) {
+		s.skips[k] = k < n && may_skip(&s, k) ? 0 : NEVER;
+		s.now[k] = s.next[k] = NEVER;
+		s.log_p[k] = 0;
+	}
+	for (size_t t = 0; t < ctc->steps; t++)
+		s.alpha[t * row] = s.alpha[t * row + 1] = NEVER;
+	return s;
+}
+
+static float *alpha_of(const struct states *s, uint32_t t)
+{
+	return s->alpha + (size_t)t * (s->n + EDGE) + EDGE;
+}
+
+static void take_log_p(const struct states *s, uint32_t t)
+{
+	const float *x = s->ctc->logits + t * s->ctc->stride, total = s->totals[t];
+
+	for (uint32_t k = 0; k < s->n; k++)
+		s->log_p[k] = x[label_of(s, k)] - total;
 }
 
 /* Makes the highest 0 and returns what it was, so that what matters stays small and exact however
  * long the line is. */
+LES_VECTOR
 static float rebase(float *at, uint32_t n)
 {
-	float high = NEVER;
+	const float high = highest(at, n);
 
 	for (uint32_t k = 0; k < n; k++)
-		high = at[k] > high ? at[k] : high;
-	for (uint32_t k = 0; k < n && high != NEVER; k++)
 		at[k] -= high;
 	return high;
 }
 
-/* alpha[t][state]: all ways to be there after t + 1 steps, each step's highest made 0. Returns
- * log p of all ways to the end. */
-static double walk_forward(const struct states *s, float *alpha)
+LES_VECTOR
+static void step_on(const float *restrict before, const float *restrict log_p,
+		    const float *restrict skips, uint32_t n, float *restrict now)
 {
-	double sum_highs;
-
-	for (uint32_t k = 0; k < s->n; k++)
-		alpha[k] = k < 2 ? log_p(s, 0, k) : NEVER;
-	sum_highs = (double)rebase(alpha, s->n);
-	for (uint32_t t = 1; t < s->ctc->steps; t++) {
-		const float *before = alpha + (size_t)(t - 1) * s->n;
-		float *now = alpha + (size_t)t * s->n;
-		for (uint32_t k = 0; k < s->n; k++) {
-			float sum = before[k];
-			if (k > 0)
-				sum = log_add(sum, before[k - 1]);
-			if (may_skip(s, k))
-				sum = log_add(sum, before[k - 2]);
-			now[k] = sum == NEVER ? NEVER : sum + log_p(s, t, k);
-		}
-		sum_highs += (double)rebase(now, s->n);
-	}
-	const float *last = alpha + (size_t)(s->ctc->steps - 1) * s->n;
-	return sum_highs + (double)(s->n > 1 ? log_add(last[s->n - 1], last[s->n - 2]) : last[0]);
+	for (uint32_t k = 0; k < n; k++)
+		now[k] = log_add(before[k + 2], before[k + 1], before[k] + skips[k]) + log_p[k];
 }
 
-/* beta[state] of step t from that of step t + 1, its highest made 0. */
-static void step_back(const struct states *s, uint32_t t, const float *next, float *beta)
+/* alpha[t][state]: all ways to be there after t + 1 steps, each step's highest made 0. Returns
+ * log p of all ways to the end. */
+static double walk_forward(const struct states *s)
 {
-	for (uint32_t k = 0; k < s->n; k++) {
-		float sum = next[k] + log_p(s, t + 1, k);
-		if (k + 1 < s->n)
-			sum = log_add(sum, next[k + 1] + log_p(s, t + 1, k + 1));
-		if (k + 2 < s->n && may_skip(s, k + 2))
-			sum = log_add(sum, next[k + 2] + log_p(s, t + 1, k + 2));
-		beta[k] = sum;
+	float *now = alpha_of(s, 0);
+
+	take_log_p(s, 0);
+	for (uint32_t k = 0; k < s->n; k++)
+		now[k] = k < 2 ? s->log_p[k] : NEVER;
+	double sum_highs = (double)rebase(now, s->n);
+	for (uint32_t t = 1; t < s->ctc->steps; t++) {
+		now = alpha_of(s, t);
+		take_log_p(s, t);
+		step_on(alpha_of(s, t - 1) - EDGE, s->log_p, s->skips, s->n, now);
+		sum_highs += (double)rebase(now, s->n);
 	}
-	rebase(beta, s->n);
+	return sum_highs + (double)log_add(now[s->n - 1], s->n > 1 ? now[s->n - 2] : NEVER, NEVER);
+}
+
+/* beta[state] of a step from that of the next and from its log p. */
+LES_VECTOR
+static void step_back(const float *restrict next, const float *restrict log_p,
+		      const float *restrict skips, uint32_t n, float *restrict now)
+{
+	for (uint32_t k = 0; k < n; k++)
+		now[k] = log_add(next[k] + log_p[k], next[k + 1] + log_p[k + 1],
+				 next[k + 2] + log_p[k + 2] + skips[k + 2]);
+}
+
+/* Makes beta e^(alpha + beta), of which the highest is 1. */
+LES_VECTOR
+static void weigh(const float *restrict alpha, float *restrict beta, uint32_t n)
+{
+	for (uint32_t k = 0; k < n; k++)
+		beta[k] += alpha[k];
+	const float high = highest(beta, n);
+	for (uint32_t k = 0; k < n; k++)
+		beta[k] = les_fast_exp(beta[k] - high);
+}
+
+/* Makes a label's weight what its softmax is more than its share of all weights. */
+LES_VECTOR
+static void differ(const float *restrict x, float total, float all, uint32_t n,
+		   float *restrict weights)
+{
+	for (uint32_t i = 0; i < n; i++)
+		weights[i] = les_fast_exp(x[i] - total) - weights[i] / all;
 }
 
 /* d loss / d logit = softmax - share of the ways that pass this label at this step. All ways pass
- * each step somewhere, so that a step's shares make 1. */
-static void write_step(const struct states *s, uint32_t t, const float *alpha, const float *beta,
-		       float *shares)
+ * each step somewhere, so that a step's shares make 1. Uses beta up. */
+static void write_step(const struct states *s, uint32_t t, float *beta)
 {
 	const struct les_ctc *c = s->ctc;
-	const float *x = c->logits + t * c->stride;
-	float *grad = c->grad + t * c->stride;
-	float high = NEVER, sum = 0;
+	float all = 0;
 
-	for (uint32_t k = 0; k < s->n; k++)
-		high = alpha[k] + beta[k] > high ? alpha[k] + beta[k] : high;
-	memset(shares, 0, c->classes * sizeof *shares);
+	weigh(alpha_of(s, t), beta, s->n);
+	memset(s->shares, 0, c->classes * sizeof *s->shares);
 	for (uint32_t k = 0; k < s->n; k++) {
-		const float share = expf(alpha[k] + beta[k] - high);
-		shares[label_of(s, k)] += share;
-		sum += share;
+		s->shares[label_of(s, k)] += beta[k];
+		all += beta[k];
 	}
-	for (uint32_t i = 0; i < c->classes; i++)
-		grad[i] = expf(x[i] - s->totals[t]) - shares[i] / sum;
+	differ(c->logits + t * c->stride, s->totals[t], all, c->classes, s->shares);
+	memcpy(c->grad + t * c->stride, s->shares, c->classes * sizeof *s->shares);
 }
 
-static void write_gradient(const struct states *s, const float *alpha, float *beta, float *shares)
+static void write_gradient(const struct states *s)
 {
-	float *now = beta, *next = beta + s->n, *swap;
+	float *now = s->now, *next = s->next, *swap;
 
-	for (uint32_t t = s->ctc->steps; t-- > 0;) {
-		if (t + 1 == s->ctc->steps)
-			for (uint32_t k = 0; k < s->n; k++)
-				now[k] = k + 2 >= s->n ? 0 : NEVER;
-		else
-			step_back(s, t, next, now);
-		if (t + 1 < s->ctc->steps) /* that step's logits are not needed any more */
-			write_step(s, t + 1, alpha + (size_t)(t + 1) * s->n, next, shares);
+	for (uint32_t k = 0; k < s->n; k++)
+		next[k] = k + 2 >= s->n ? 0 : NEVER;
+	for (uint32_t t = s->ctc->steps - 1; t > 0; t--) {
+		take_log_p(s, t);
+		step_back(next, s->log_p, s->skips, s->n, now);
+		rebase(now, s->n);
+		write_step(s, t, next); /* its logits are not needed any more */
 		swap = now;
 		now = next;
 		next = swap;
 	}
-	write_step(s, 0, alpha, next, shares);
+	write_step(s, 0, next);
 }
 
 static float nothing(const struct les_ctc *ctc)
@@ -166,22 +246,18 @@ static float nothing(const struct les_ctc *ctc)
 
 float les_ctc_loss(const struct les_ctc *ctc, float *scratch)
 {
-	const uint32_t n = 2 * ctc->labels_n + 1;
-	float *totals = scratch, *alpha = totals + ctc->steps;
-	float *beta = alpha + (size_t)ctc->steps * n;
-	const struct states states = {ctc, totals, n};
-
 	if (ctc->steps == 0 || les_ctc_steps_min(ctc->labels, ctc->labels_n) > ctc->steps)
 		return nothing(ctc);
+	const struct states states = lay_out(ctc, scratch);
 	for (uint32_t t = 0; t < ctc->steps; t++)
-		totals[t] = log_total(ctc->logits + t * ctc->stride, ctc->classes);
-	const double log_all = walk_forward(&states, alpha);
+		states.totals[t] = log_total(ctc->logits + t * ctc->stride, ctc->classes);
+	const double log_all = walk_forward(&states);
 	if (isnan(log_all))
 		return NAN;
-	if (isinf(log_all))
+	if (log_all <= (double)NEVER / 2)
 		return nothing(ctc);
 	if (ctc->grad)
-		write_gradient(&states, alpha, beta, beta + 2 * (size_t)n);
+		write_gradient(&states);
 	return (float)-log_all;
 }
 

@@ -1,8 +1,7 @@
 #ifndef LES_NN_FAST_H
 #define LES_NN_FAST_H
 
-/* How loops over values are written once for both types. Inside ops.c, blocks.c and
- * images.c only. */
+/* How loops over values are written once for both types. Inside nn/ alone. */
 
 #include "nn/ops.h"
 

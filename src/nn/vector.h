@@ -57,6 +57,32 @@ static inline float les_fast_exp(float x)
 	return p * two;
 }
 
+/* ln x to 2 units in the last place for x in [2^-126, 2^127]: Cephes' logf; loops of it vectorise.
+ */
+static inline float les_fast_log(float x)
+{
+	const float high = 0.693359375f, low = -2.12194440e-4f;
+	uint32_t bits;
+	float rest; /* from √½ on */
+	memcpy(&bits, &x, sizeof bits);
+	const int32_t power = (int32_t)(bits - 0x3f3504f3) >> 23;
+	bits -= (uint32_t)power << 23;
+	memcpy(&rest, &bits, sizeof rest);
+	const float r = rest - 1, n = (float)power;
+	float p = 7.0376836292e-2f;
+	p = p * r - 1.1514610310e-1f;
+	p = p * r + 1.1676998740e-1f;
+	p = p * r - 1.2420140846e-1f;
+	p = p * r + 1.4249322787e-1f;
+	p = p * r - 1.6668057665e-1f;
+	p = p * r + 2.0000714765e-1f;
+	p = p * r - 2.4999993993e-1f;
+	p = p * r + 3.3333331174e-1f;
+	p = p * r * r * r + n * low - 0.5f * r * r;
+	p = p + r + n * high;
+	return x == x ? p : x;
+}
+
 static inline float les_fast_sigmoid(float x)
 {
 	return 1 / (1 + les_fast_exp(-x));
