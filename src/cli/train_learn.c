@@ -200,8 +200,8 @@ static enum les_kind enrol(const struct les_train_arguments *a, const struct les
 	card.language = a->language;
 	card.sender = a->sender;
 	card.licence = a->licence;
-	card.base_model = a->base ? a->base : "";
-	card.sources = a->paths[0];
+	card.base_model = les_training_card_path(a->base ? a->base : "");
+	card.sources = les_training_card_path(a->paths[0]);
 	card.lines_n = material->learnt_n;
 	if (result->best.epoch && result->best.cer >= 0) {
 		card.cer_raw = result->best.cer;

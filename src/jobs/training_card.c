@@ -16,21 +16,37 @@ static void put_field(struct les_buf *out, const char *name, const char *value)
 	les_buf_puts(out, "\n");
 }
 
-static void put_list(struct les_buf *out, const char *name, const char *const *values, uint32_t n)
-{
-	if (n == 0)
-		return;
-	les_buf_printf(out, "%s:\n", name);
-	for (uint32_t i = 0; i < n; i++) {
-		les_buf_puts(out, "  - ");
-		les_json_string(out, values[i]);
-		les_buf_puts(out, "\n");
-	}
-}
-
 static void put_one(struct les_buf *out, const char *name, const char *value)
 {
-	put_list(out, name, &value, value[0] ? 1 : 0);
+	if (!value[0])
+		return;
+	les_buf_printf(out, "%s:\n  - ", name);
+	les_json_string(out, value);
+	les_buf_puts(out, "\n");
+}
+
+const char *les_training_card_path(const char *path)
+{
+	const char *at = path + strlen(path);
+
+	while (at > path && at[-1] == '/')
+		at--;
+	for (int parts = 0; at > path; at--)
+		if (at[-1] == '/' && ++parts == 2)
+			break;
+	return at;
+}
+
+static void put_sources(struct les_buf *out, const struct les_training_card *card)
+{
+	if (card->sources_n == 0)
+		return;
+	les_buf_puts(out, "datasets:\n");
+	for (uint32_t i = 0; i < card->sources_n; i++) {
+		les_buf_puts(out, "  - ");
+		les_json_string(out, les_training_card_path(card->sources[i]));
+		les_buf_puts(out, "\n");
+	}
 }
 
 /* Ours are hands and faces; the schema wants ISO 15924. */
@@ -73,8 +89,8 @@ static void put_front(struct les_buf *out, const struct les_training_card *card)
 	put_one(out, "tags", card->script); /* its code does not tell a hand from print */
 	les_buf_printf(out, "model_type:\n  - %s\n",
 		       finds_lines(card) ? "segmentation" : "recognition");
-	put_list(out, "datasets", card->sources, card->sources_n);
-	put_one(out, "base_model", card->base);
+	put_sources(out, card);
+	put_one(out, "base_model", les_training_card_path(card->base));
 	if (best->epoch && !finds_lines(card) && best->cer >= 0)
 		les_buf_printf(out, "metrics:\n  cer: %.2f\n  cer_normalised: %.2f\n",
 			       100 * (double)best->cer, 100 * (double)best->cer_normalised);
@@ -173,7 +189,7 @@ void les_training_card_write(struct les_buf *out, const struct les_training_card
 	les_buf_printf(
 		out, "Trained with Lesart " LES_VERSION " on %llu %s%s%s. %llu parameters.\n\n",
 		(unsigned long long)card->lines_n, many, card->base[0] ? ", from the model " : "",
-		card->base, (unsigned long long)card->result->parameters_n);
+		les_training_card_path(card->base), (unsigned long long)card->result->parameters_n);
 	put_rates(out, card);
 	if (!finds_lines(card))
 		put_rules(out, &card->rules);

@@ -10,7 +10,7 @@ struct les_training_card {
 	const char *name;    /* the file's, without ending */
 	const char *summary; /* one line */
 	const char *author, *licence, *language, *script, *sender, *base;
-	const char *const *sources; /* what it has learnt from */
+	const char *const *sources; /* paths of what it has learnt from */
 	uint32_t sources_n;
 	uint64_t lines_n, validation_n; /* of a line finder, pages */
 	struct les_text_rules rules;
@@ -22,6 +22,10 @@ struct les_training_card {
 	const struct les_training_report *epochs; /* each one's last report */
 	uint32_t epochs_n;
 };
+
+/* A path as a card may show it: its last two parts. Cards are published, and where something lay on
+ * whose machine is nobody's business. Lent by path. */
+const char *les_training_card_path(const char *path);
 
 /* Appends a model card: Markdown with the front matter of HTRMoPo v1. */
 void les_training_card_write(struct les_buf *out, const struct les_training_card *card);

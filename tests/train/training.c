@@ -169,7 +169,7 @@ static void a_stop_keeps_what_there_is(void **state)
 static void the_card_says_what_is_known(void **state)
 {
 	(void)state;
-	static const char *const sources[] = {"letters/", "a \"b\".zip"};
+	static const char *const sources[] = {"letters/", "a \"b\".zip", "/home/anna/letters/1890"};
 	struct les_letter letters[] = {{' ', 3}, {0xfc, 2}};
 	const struct les_alphabet alphabet = {letters, 2, 2};
 	const struct les_training options = {.spec = "[1,48,0,1 Lbx8]", .rate = 1e-3f};
@@ -182,9 +182,9 @@ static void the_card_says_what_is_known(void **state)
 					       .language = "deu",
 					       .script = "kurrent",
 					       .sender = "Anna",
-					       .base = "",
+					       .base = "/srv/models/latin.safetensors",
 					       .sources = sources,
-					       .sources_n = 2,
+					       .sources_n = 3,
 					       .lines_n = 90,
 					       .validation_n = 10,
 					       .alphabet = &alphabet,
@@ -195,7 +195,8 @@ static void the_card_says_what_is_known(void **state)
 	static const char *const want[] = {
 		"---\nsummary: \"Letters: one hand\"\nlicense: \"CC-BY-4.0\"\n",
 		"script:\n  - \"Latf\"\n",
-		"datasets:\n  - \"letters/\"\n  - \"a \\\"b\\\".zip\"\n",
+		"datasets:\n  - \"letters/\"\n  - \"a \\\"b\\\".zip\"\n  - \"letters/1890\"\n",
+		"base_model:\n  - \"models/latin.safetensors\"\n",
 		"tags:\n  - \"kurrent\"\n",
 		"metrics:\n  cer: 5.25\n  cer_normalised: 0.00\n---\n",
 		"one writer: Anna",
