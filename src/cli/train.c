@@ -229,7 +229,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 			&(a)->resume, 0, 0                                                         \
 	}
 #define LEARN_ROWS(a, g)                                                                           \
-	{"epochs", 'N',          "N", "at most (default: by the lines, 30 to 50)",                 \
+	{"epochs", 'N',          "N", "at most (default: by the lines, 30 to 60)",                 \
 	 NUMBER,   &(g)->epochs, 1,   LES_EPOCHS_MAX},                                             \
 		{"patience", 0,                                                                    \
 		 "N",        "epochs without getting better (default: 10 or 15; 0: no end)",       \
@@ -264,7 +264,7 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		{"dropout", 0, "P", "in place of the net's own", FRACTION, &(a)->training.dropout, \
 		 0,         0},                                                                    \
 		{"augment", 0,                                                                     \
-		 "S",       "how far images are varied, 0 to 1 (default: 0.4 or 0.5)",             \
+		 "S",       "how far images are varied, 0 to 1 (default: 0.4 to 0.6)",             \
 		 FRACTION,  &(a)->training.augmentation,                                           \
 		 0,         0},                                                                    \
 		{"precision",     0, "NAME", "auto (default), f32 or bf16", STRING,                \

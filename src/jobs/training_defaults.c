@@ -11,7 +11,7 @@ struct schedule {
 static const struct schedule of_base[] = {
 	{3, 30, 0, 1, 10, 5e-4f, 0.4f},     {12, 40, 0, 2, 10, 1e-3f, 0.4f},
 	{60, 50, 0, 2, 20, 1e-3f, 0.4f},    {150, 50, 0, 4, 20, 1e-3f, 0.4f},
-	{1000, 50, 15, 4, 50, 1e-3f, 0.4f}, {UINT64_MAX, 50, 10, 8, 100, 1e-3f, 0.4f},
+	{1000, 60, 15, 4, 50, 1e-3f, 0.6f}, {UINT64_MAX, 50, 10, 8, 100, 1e-3f, 0.4f},
 };
 static const struct schedule of_lines = {0, 50, 10, 8, 100, 1e-3f, 0.5f};
 static const struct schedule of_pages = {0, 50, 10, 2, 100, 1e-3f, 0.5f};
