@@ -66,6 +66,20 @@ static void make_engine(void)
 									dnnl_scratchpad_mode_user);
 }
 
+dnnl_status_t les_attr_with(const_dnnl_post_ops_t ops, dnnl_primitive_attr_t *ret)
+{
+	dnnl_primitive_attr_t attr = NULL;
+	dnnl_status_t status = dnnl_primitive_attr_clone(&attr, les_dnnl_attr);
+
+	if (status == dnnl_success && ops)
+		status = dnnl_primitive_attr_set_post_ops(attr, ops);
+	if (status == dnnl_success)
+		*ret = attr;
+	else if (attr)
+		dnnl_primitive_attr_destroy(attr);
+	return status;
+}
+
 enum les_kind les_dnnl_fail(struct les_error *reterr, dnnl_status_t status, const char *what)
 {
 	switch (status) {

@@ -170,10 +170,9 @@ enum les_kind les_gemm_run(const struct les_gemm *g, struct les_error *reterr)
 static dnnl_status_t attr_with_sum(bool add, dnnl_primitive_attr_t *ret)
 {
 	dnnl_post_ops_t ops = NULL;
-	dnnl_primitive_attr_t attr = NULL;
-	dnnl_status_t status = dnnl_primitive_attr_clone(&attr, les_dnnl_attr);
+	dnnl_status_t status = dnnl_success;
 
-	if (status == dnnl_success && add) {
+	if (add) {
 		status = dnnl_post_ops_create(&ops);
 		if (status == dnnl_success)
 #if DNNL_VERSION_MAJOR >= 3
@@ -181,15 +180,11 @@ static dnnl_status_t attr_with_sum(bool add, dnnl_primitive_attr_t *ret)
 #else
 			status = dnnl_post_ops_append_sum(ops, 1);
 #endif
-		if (status == dnnl_success)
-			status = dnnl_primitive_attr_set_post_ops(attr, ops);
-		if (ops)
-			dnnl_post_ops_destroy(ops);
 	}
 	if (status == dnnl_success)
-		*ret = attr;
-	else if (attr)
-		dnnl_primitive_attr_destroy(attr);
+		status = les_attr_with(ops, ret);
+	if (ops)
+		dnnl_post_ops_destroy(ops);
 	return status;
 }
 

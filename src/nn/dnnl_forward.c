@@ -18,10 +18,9 @@ static dnnl_status_t attr_with_act(enum les_act act, dnnl_primitive_attr_t *ret)
 #endif
 	};
 	dnnl_post_ops_t ops = NULL;
-	dnnl_primitive_attr_t attr = NULL;
-	dnnl_status_t status = dnnl_primitive_attr_clone(&attr, les_dnnl_attr);
+	dnnl_status_t status = dnnl_success;
 
-	if (status == dnnl_success && act != LES_ACT_NONE) {
+	if (act != LES_ACT_NONE) {
 		status = dnnl_post_ops_create(&ops);
 		if (status == dnnl_success)
 #if DNNL_VERSION_MAJOR >= 3
@@ -31,15 +30,11 @@ static dnnl_status_t attr_with_act(enum les_act act, dnnl_primitive_attr_t *ret)
 			status = dnnl_post_ops_append_eltwise(ops, 1, acts[act].algorithm,
 							      acts[act].alpha, acts[act].beta);
 #endif
-		if (status == dnnl_success)
-			status = dnnl_primitive_attr_set_post_ops(attr, ops);
-		if (ops)
-			dnnl_post_ops_destroy(ops);
 	}
 	if (status == dnnl_success)
-		*ret = attr;
-	else if (attr)
-		dnnl_primitive_attr_destroy(attr);
+		status = les_attr_with(ops, ret);
+	if (ops)
+		dnnl_post_ops_destroy(ops);
 	return status;
 }
 

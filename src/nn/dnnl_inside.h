@@ -27,6 +27,9 @@ struct les_prim {
 extern dnnl_engine_t les_dnnl_engine;       /* there once les_prim_new() went well */
 extern dnnl_primitive_attr_t les_dnnl_attr; /* scratch memory is the caller's */
 
+/* les_dnnl_attr with what follows a primitive; ops may be NULL and stays the caller's. */
+dnnl_status_t les_attr_with(const_dnnl_post_ops_t ops, dnnl_primitive_attr_t *ret);
+
 enum les_kind les_dnnl_fail(struct les_error *reterr, dnnl_status_t status, const char *what);
 
 dnnl_status_t les_descriptor_by_tag(descriptor *ret, int rank, const dnnl_dims_t dims,

@@ -1,9 +1,7 @@
+#include "nn/fast.h"
 #include "nn/images.h"
-#include "nn/vector.h"
 
 #include <math.h>
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Group norm goes through an image row by row, some channels at a time; what each channel adds up
  * to is then put together for each group. */
@@ -62,48 +60,25 @@ static size_t row_at(const struct pass *p, uint32_t row)
 	return ((size_t)p->g->image * s->h + row) * s->w * s->c + p->from;
 }
 
-/* A row's work is done for one type or the other by a function that the compiler may spread over
- * the processor's vectors: name_f32() and name_bf16(), of the same arguments as name_any(). */
-#define OF_BOTH_TYPES(name, arguments, ...)                                                        \
-	LES_VECTOR static void name##_f32 arguments                                                \
-	{                                                                                          \
-		name##_any(__VA_ARGS__, LES_F32);                                                  \
-	}                                                                                          \
-	LES_VECTOR static void name##_bf16 arguments                                               \
-	{                                                                                          \
-		name##_any(__VA_ARGS__, LES_BF16);                                                 \
-	}
-
-INLINE float get(const void *at, size_t i, enum les_type type)
-{
-	return type == LES_BF16 ? les_bf16_float(((const uint16_t *)at)[i])
-				: ((const float *)at)[i];
-}
-
-INLINE void set(void *at, size_t i, enum les_type type, float v)
-{
-	if (type == LES_BF16)
-		((uint16_t *)at)[i] = les_bf16_of(v);
-	else
-		((float *)at)[i] = v;
-}
-
 /* Each channel's Σ x and Σ x². */
-INLINE void sum_row_any(const void *restrict x, size_t at, uint32_t cols, uint32_t stride,
-			uint32_t n, double *restrict sums, double *restrict squares,
-			enum les_type type)
+LES_INLINE void sum_row_any(enum les_type type, const void *restrict x, size_t at, uint32_t cols,
+			    uint32_t stride, uint32_t n, double *restrict sums,
+			    double *restrict squares)
 {
 	for (uint32_t col = 0; col < cols; col++, at += stride)
 		for (uint32_t i = 0; i < n; i++) {
-			const double v = (double)get(x, at + i, type);
+			const double v = (double)les_get(type, x, at + i);
 			sums[i] += v;
 			squares[i] += v * v;
 		}
 }
-OF_BOTH_TYPES(sum_row,
-	      (const void *restrict x, size_t at, uint32_t cols, uint32_t stride, uint32_t n,
-	       double *restrict sums, double *restrict squares),
-	      x, at, cols, stride, n, sums, squares)
+
+LES_VECTOR
+static void sum_row(enum les_type type, const void *restrict x, size_t at, uint32_t cols,
+		    uint32_t stride, uint32_t n, double *restrict sums, double *restrict squares)
+{
+	LES_FOR_TYPE(type, sum_row_any, x, at, cols, stride, n, sums, squares);
+}
 
 static void group_moments(const struct some *g, const void *x, float *moments)
 {
@@ -114,8 +89,8 @@ static void group_moments(const struct some *g, const void *x, float *moments)
 	for (struct pass p = passes(g); next_pass(&p);) {
 		double sum[CHANNELS] = {0}, square[CHANNELS] = {0};
 		for (uint32_t row = 0; row < s->h; row++)
-			(s->type == LES_BF16 ? sum_row_bf16 : sum_row_f32)(
-				x, row_at(&p, row), s->widths[g->image], s->c, p.n, sum, square);
+			sum_row(s->type, x, row_at(&p, row), s->widths[g->image], s->c, p.n, sum,
+				square);
 		for (uint32_t i = 0; i < p.n; i++) {
 			sums[group_of(&p, i)] += sum[i];
 			squares[group_of(&p, i)] += square[i];
@@ -129,18 +104,22 @@ static void group_moments(const struct some *g, const void *x, float *moments)
 }
 
 /* y = by · x + plus, each channel's own. */
-INLINE void line_row_any(const void *restrict x, size_t at, uint32_t cols, uint32_t stride,
-			 uint32_t n, const float *restrict by, const float *restrict plus,
-			 void *restrict y, enum les_type type)
+LES_INLINE void line_row_any(enum les_type type, const void *restrict x, size_t at, uint32_t cols,
+			     uint32_t stride, uint32_t n, const float *restrict by,
+			     const float *restrict plus, void *restrict y)
 {
 	for (uint32_t col = 0; col < cols; col++, at += stride)
 		for (uint32_t i = 0; i < n; i++)
-			set(y, at + i, type, get(x, at + i, type) * by[i] + plus[i]);
+			les_put(type, y, at + i, les_get(type, x, at + i) * by[i] + plus[i]);
 }
-OF_BOTH_TYPES(line_row,
-	      (const void *restrict x, size_t at, uint32_t cols, uint32_t stride, uint32_t n,
-	       const float *restrict by, const float *restrict plus, void *restrict y),
-	      x, at, cols, stride, n, by, plus, y)
+
+LES_VECTOR
+static void line_row(enum les_type type, const void *restrict x, size_t at, uint32_t cols,
+		     uint32_t stride, uint32_t n, const float *restrict by,
+		     const float *restrict plus, void *restrict y)
+{
+	LES_FOR_TYPE(type, line_row_any, x, at, cols, stride, n, by, plus, y);
+}
 
 /* (x - mean) / deviation · scale + shift */
 static void normalise(const struct some *g, const float *scale, const float *shift, const void *x,
@@ -156,8 +135,8 @@ static void normalise(const struct some *g, const float *scale, const float *shi
 			plus[i] = shift[p.from + i] - own[0] * by[i];
 		}
 		for (uint32_t row = 0; row < s->h; row++)
-			(s->type == LES_BF16 ? line_row_bf16 : line_row_f32)(
-				x, row_at(&p, row), s->widths[g->image], s->c, p.n, by, plus, y);
+			line_row(s->type, x, row_at(&p, row), s->widths[g->image], s->c, p.n, by,
+				 plus, y);
 	}
 }
 
@@ -176,23 +155,27 @@ void les_group_norm_forward(const struct les_images *s, uint32_t groups, const f
 }
 
 /* Each channel's Σ dy and Σ dy · norm, norm = (x - mean) · by. */
-INLINE void back_sum_row_any(const void *restrict x, const void *restrict dy, size_t at,
-			     uint32_t cols, uint32_t stride, uint32_t n, const float *restrict mean,
-			     const float *restrict by, double *restrict sums,
-			     double *restrict alongs, enum les_type type)
+LES_INLINE void back_sum_row_any(enum les_type type, const void *restrict x,
+				 const void *restrict dy, size_t at, uint32_t cols, uint32_t stride,
+				 uint32_t n, const float *restrict mean, const float *restrict by,
+				 double *restrict sums, double *restrict alongs)
 {
 	for (uint32_t col = 0; col < cols; col++, at += stride)
 		for (uint32_t i = 0; i < n; i++) {
-			const float d = get(dy, at + i, type);
+			const float d = les_get(type, dy, at + i);
 			sums[i] += (double)d;
-			alongs[i] += (double)(d * ((get(x, at + i, type) - mean[i]) * by[i]));
+			alongs[i] += (double)(d * ((les_get(type, x, at + i) - mean[i]) * by[i]));
 		}
 }
-OF_BOTH_TYPES(back_sum_row,
-	      (const void *restrict x, const void *restrict dy, size_t at, uint32_t cols,
-	       uint32_t stride, uint32_t n, const float *restrict mean, const float *restrict by,
-	       double *restrict sums, double *restrict alongs),
-	      x, dy, at, cols, stride, n, mean, by, sums, alongs)
+
+LES_VECTOR
+static void back_sum_row(enum les_type type, const void *restrict x, const void *restrict dy,
+			 size_t at, uint32_t cols, uint32_t stride, uint32_t n,
+			 const float *restrict mean, const float *restrict by,
+			 double *restrict sums, double *restrict alongs)
+{
+	LES_FOR_TYPE(type, back_sum_row_any, x, dy, at, cols, stride, n, mean, by, sums, alongs);
+}
 
 /* Adds to the channels' gradients; the two means that come between dy and dx, of each group:
  * dy · scale and dy · scale · norm. */
@@ -212,9 +195,8 @@ static void group_means(const struct some *g, const float *scale, const void *x,
 			by[i] = moments[2 * (size_t)group_of(&p, i) + 1];
 		}
 		for (uint32_t row = 0; row < s->h; row++)
-			(s->type == LES_BF16 ? back_sum_row_bf16 : back_sum_row_f32)(
-				x, dy, row_at(&p, row), s->widths[g->image], s->c, p.n, mean, by,
-				sum, along);
+			back_sum_row(s->type, x, dy, row_at(&p, row), s->widths[g->image], s->c,
+				     p.n, mean, by, sum, along);
 		for (uint32_t i = 0; i < p.n; i++) {
 			dshift[p.from + i] += (float)sum[i];
 			dscale[p.from + i] += (float)along[i];
@@ -229,22 +211,26 @@ static void group_means(const struct some *g, const float *scale, const void *x,
 }
 
 /* dx = of_dy · dy + of_x · x + plus, each channel's own. */
-INLINE void plane_row_any(const void *restrict x, const void *restrict dy, size_t at, uint32_t cols,
-			  uint32_t stride, uint32_t n, const float *restrict of_dy,
-			  const float *restrict of_x, const float *restrict plus, void *restrict dx,
-			  enum les_type type)
+LES_INLINE void plane_row_any(enum les_type type, const void *restrict x, const void *restrict dy,
+			      size_t at, uint32_t cols, uint32_t stride, uint32_t n,
+			      const float *restrict of_dy, const float *restrict of_x,
+			      const float *restrict plus, void *restrict dx)
 {
 	for (uint32_t col = 0; col < cols; col++, at += stride)
 		for (uint32_t i = 0; i < n; i++)
-			set(dx, at + i, type,
-			    get(dy, at + i, type) * of_dy[i] + get(x, at + i, type) * of_x[i] +
-				    plus[i]);
+			les_put(type, dx, at + i,
+				les_get(type, dy, at + i) * of_dy[i] +
+					les_get(type, x, at + i) * of_x[i] + plus[i]);
 }
-OF_BOTH_TYPES(plane_row,
-	      (const void *restrict x, const void *restrict dy, size_t at, uint32_t cols,
-	       uint32_t stride, uint32_t n, const float *restrict of_dy, const float *restrict of_x,
-	       const float *restrict plus, void *restrict dx),
-	      x, dy, at, cols, stride, n, of_dy, of_x, plus, dx)
+
+LES_VECTOR
+static void plane_row(enum les_type type, const void *restrict x, const void *restrict dy,
+		      size_t at, uint32_t cols, uint32_t stride, uint32_t n,
+		      const float *restrict of_dy, const float *restrict of_x,
+		      const float *restrict plus, void *restrict dx)
+{
+	LES_FOR_TYPE(type, plane_row_any, x, dy, at, cols, stride, n, of_dy, of_x, plus, dx);
+}
 
 /* by · (dy · scale - means[0] - norm · means[1]) */
 static void normalise_back(const struct some *g, const float *scale, const void *x,
@@ -262,9 +248,8 @@ static void normalise_back(const struct some *g, const float *scale, const void 
 			plus[i] = -own[1] * mean[0] - own[0] * of_x[i];
 		}
 		for (uint32_t row = 0; row < s->h; row++)
-			(s->type == LES_BF16 ? plane_row_bf16 : plane_row_f32)(
-				x, dy, row_at(&p, row), s->widths[g->image], s->c, p.n, of_dy, of_x,
-				plus, dx);
+			plane_row(s->type, x, dy, row_at(&p, row), s->widths[g->image], s->c, p.n,
+				  of_dy, of_x, plus, dx);
 	}
 }
 

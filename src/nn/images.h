@@ -26,10 +26,9 @@ void les_images_mask(const struct les_images *s, void *values);
 
 /* Maximum over windows without padding; picks [out] keeps which of its window's values it was.
  * backward also goes through the ReLU before it: slope is what that has below zero, 1 for none. */
-enum { LES_POOL_PLACES = UINT8_MAX };
+enum { LES_POOL_PLACES = UINT8_MAX }; /* kernel_h · kernel_w at most */
 struct les_pool {
-	uint32_t kernel_h, kernel_w, stride_h,
-		stride_w; /* kernel_h · kernel_w <= LES_POOL_PLACES */
+	uint32_t kernel_h, kernel_w, stride_h, stride_w;
 	float slope;
 };
 void les_pool_forward(const struct les_pool *pool, const struct les_images *in,

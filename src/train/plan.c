@@ -59,11 +59,11 @@ struct lane_room les_lane_room(const struct stage *stage, const struct place *p)
 static size_t shared_bytes(const struct les_replica *r, const struct stage *stage,
 			   const struct place *p)
 {
-	const struct les_lstm_shape lstm = les_stage_lstm_shape(stage, p, 0);
-
 	switch (stage->kind) {
-	case STAGE_LSTM:
+	case STAGE_LSTM: {
+		const struct les_lstm_shape lstm = les_stage_lstm_shape(stage, p, 0);
 		return les_stage_in_bf16(r, stage) ? les_lstm_products_bytes(&lstm) : 0;
+	}
 	case STAGE_LANES:
 		return les_lane_room(stage, p).bytes;
 	case STAGE_LINEAR:
@@ -135,8 +135,8 @@ static size_t lay_forward(const struct les_replica *r, struct plan *plan,
 			p->y = SIZE_MAX; /* flow[0], once its place is known */
 		flow = bytes_of(&p->out) > flow ? bytes_of(&p->out) : flow;
 		flow = bytes_of(&p->in) > flow ? bytes_of(&p->in) : flow;
-		if (shared_bytes(r, stage, p) > shared)
-			shared = shared_bytes(r, stage, p);
+		const size_t own = shared_bytes(r, stage, p);
+		shared = own > shared ? own : shared;
 		x = p->y;
 		shape = p->out;
 	}
@@ -337,8 +337,7 @@ static enum les_kind make_products(const struct les_replica *r, uint32_t i, stru
 	const struct stage *stage = &r->stages[i];
 	enum les_kind kind = LES_OK;
 
-	for (uint32_t way = 0; way < (stage->layer->lstm.both_ways ? 2 : 1) && kind == LES_OK;
-	     way++) {
+	for (uint32_t way = 0; way < les_stage_ways(stage) && kind == LES_OK; way++) {
 		const struct les_lstm_shape shape = les_stage_lstm_shape(stage, p, way);
 		kind = les_lstm_products_compile(&shape, way > 0, &p->products[way], reterr);
 		if (kind == LES_OK && les_lstm_products_scratch(&p->products[way]) > *scratch)
@@ -353,8 +352,7 @@ static enum les_kind bind_products(struct les_replica *r, const struct plan *pla
 {
 	enum les_kind kind = LES_OK;
 
-	for (uint32_t way = 0; way < (stage->layer->lstm.both_ways ? 2 : 1) && kind == LES_OK;
-	     way++) {
+	for (uint32_t way = 0; way < les_stage_ways(stage) && kind == LES_OK; way++) {
 		const struct les_lstm_shape shape = les_stage_lstm_shape(stage, p, way);
 		struct les_lstm_products *products = &p->products[way];
 		struct les_packed *packed[LES_LSTM_PACKED_N];

@@ -271,10 +271,12 @@ static enum les_kind renew_weights(struct les_replica *r, struct les_error *rete
 				      r->params->values + t->at, reterr);
 	}
 	for (uint32_t i = 0; i < r->stages_n; i++) {
-		const struct les_layer *l = r->stages[i].layer;
-		for (uint32_t way = 0; l->op == LES_OP_LSTM && way < (l->lstm.both_ways ? 2 : 1);
-		     way++) {
-			const size_t at = r->params->tensors[r->stages[i].first + 4 * way + 1].at;
+		const struct stage *stage = &r->stages[i];
+		const struct les_layer *l = stage->layer;
+		if (l->op != LES_OP_LSTM || les_stage_in_bf16(r, stage)) /* that packs its own */
+			continue;
+		for (uint32_t way = 0; way < les_stage_ways(stage); way++) {
+			const size_t at = r->params->tensors[stage->first + 4 * way + 1].at;
 			les_lstm_turn(r->params->values + at, l->lstm.hidden, r->turned + at);
 		}
 	}

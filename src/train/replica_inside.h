@@ -104,6 +104,11 @@ struct les_replica {
 	struct les_replica_times times;
 };
 
+/* Of an LSTM: 2 where it runs both ways. */
+static inline uint32_t les_stage_ways(const struct stage *stage)
+{
+	return stage->layer->lstm.both_ways ? 2 : 1;
+}
 /* One way of an LSTM over a sequence. */
 struct les_lstm_shape les_stage_lstm_shape(const struct stage *stage, const struct place *place,
 					   uint32_t way);

@@ -199,18 +199,13 @@ static struct les_lstm_weights lstm_weights(const struct work *w, uint32_t way)
 		r->turned + r->params->tensors[w->stage->first + first + 1].at};
 }
 
-static uint32_t ways_of(const struct work *w)
-{
-	return w->stage->layer->lstm.both_ways ? 2 : 1;
-}
-
 static enum les_kind lstm_forward(const struct work *w, const struct sequences *s,
 				  struct les_error *reterr)
 {
 	const double from = les_seconds();
 	enum les_kind kind = LES_OK;
 
-	for (uint32_t way = 0; way < ways_of(w) && kind == LES_OK; way++) {
+	for (uint32_t way = 0; way < les_stage_ways(w->stage) && kind == LES_OK; way++) {
 		const struct les_lstm_shape shape = lstm_shape(w, s, way);
 		const struct les_lstm_weights weights = lstm_weights(w, way);
 		const struct les_lstm_memory memory = lstm_memory(w, s, way);
@@ -226,10 +221,10 @@ static enum les_kind lstm_backward(const struct work *w, const struct sequences 
 				   struct les_error *reterr)
 {
 	const double from = les_seconds();
-	float *scratch = lstm_memory(w, s, ways_of(w)).gates;
+	float *scratch = lstm_memory(w, s, les_stage_ways(w->stage)).gates;
 	enum les_kind kind = LES_OK;
 
-	for (uint32_t way = 0; way < ways_of(w) && kind == LES_OK; way++) {
+	for (uint32_t way = 0; way < les_stage_ways(w->stage) && kind == LES_OK; way++) {
 		const struct les_lstm_shape shape = lstm_shape(w, s, way);
 		const struct les_lstm_weights weights = lstm_weights(w, way);
 		const struct les_lstm_memory memory = lstm_memory(w, s, way);
