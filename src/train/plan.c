@@ -181,6 +181,7 @@ void les_plan_free(struct plan *plan, uint32_t stages_n)
 		les_prim_free(p->forward);
 		les_prim_free(p->back_data);
 		les_prim_free(p->back_weights);
+		les_winograd_free(p->winograd);
 		les_lstm_products_done(&p->products[0]);
 		les_lstm_products_done(&p->products[1]);
 	}
@@ -242,16 +243,23 @@ static struct les_conv conv_of(const struct stage *stage, const struct place *p)
 	};
 }
 
-/* Weights in this primitive's order: those of another width where they serve. */
-static enum les_kind find_packing(struct les_replica *r, uint32_t tensor, bool turned,
-				  const struct les_prim *prim, struct les_packed **ret,
-				  struct les_error *reterr)
+const float *les_packing_values(const struct les_replica *r, const struct packing *packing)
 {
-	const float *weights = r->params->values + r->params->tensors[tensor].at;
+	const float *values = r->params->values + r->params->tensors[packing->tensor].at;
 
+	if (packing->form < PACKING_WINOGRAD)
+		return values;
+	les_winograd_kernel(&packing->conv, values, packing->form - PACKING_WINOGRAD, r->unpacked);
+	return r->unpacked;
+}
+
+/* Weights in the order of want's primitive: those of another width where they serve. */
+static enum les_kind find_packing(struct les_replica *r, const struct packing *want,
+				  struct les_packed **ret, struct les_error *reterr)
+{
 	for (uint32_t i = 0; i < r->packings_n; i++)
-		if (r->packings[i].tensor == tensor && r->packings[i].turned == turned &&
-		    les_packed_fits(r->packings[i].packed, prim, LES_ARG_WEIGHTS)) {
+		if (r->packings[i].tensor == want->tensor && r->packings[i].form == want->form &&
+		    les_packed_fits(r->packings[i].packed, want->prim, LES_ARG_WEIGHTS)) {
 			*ret = r->packings[i].packed;
 			return LES_OK;
 		}
@@ -263,9 +271,28 @@ static enum les_kind find_packing(struct les_replica *r, uint32_t tensor, bool t
 		r->packings = packings;
 		r->packings_capacity = more;
 	}
-	enum les_kind kind = les_packed_new(prim, LES_ARG_WEIGHTS, weights, ret, reterr);
-	if (kind == LES_OK)
-		r->packings[r->packings_n++] = (struct packing){tensor, turned, prim, *ret};
+	enum les_kind kind = les_packed_new(want->prim, LES_ARG_WEIGHTS,
+					    les_packing_values(r, want), ret, reterr);
+	if (kind != LES_OK)
+		return kind;
+	r->packings[r->packings_n] = *want;
+	r->packings[r->packings_n++].packed = *ret;
+	return LES_OK;
+}
+
+static enum les_kind make_winograd(struct les_replica *r, uint32_t i, const struct les_conv *conv,
+				   struct place *p, struct les_error *reterr)
+{
+	enum les_kind kind = les_winograd_new(conv, i > 0, &p->winograd, reterr);
+
+	for (int back = 0; back < (i > 0 ? 2 : 1) && kind == LES_OK; back++)
+		for (uint32_t k = 0; k < LES_WINOGRAD_KERNELS && kind == LES_OK; k++) {
+			const struct packing want = {.tensor = r->stages[i].first,
+						     .form = PACKING_WINOGRAD + k,
+						     .conv = *conv,
+						     .prim = les_winograd_prim(p->winograd, back)};
+			kind = find_packing(r, &want, &p->kernels[back][k], reterr);
+		}
 	return kind;
 }
 
@@ -278,6 +305,8 @@ static enum les_kind make_primitives(struct les_replica *r, uint32_t i, struct p
 	struct les_conv fused = conv;
 
 	fused.act = stage->layer->conv.act;
+	if (les_winograd_fits(&fused, p->in.type, p->out.type))
+		return make_winograd(r, i, &fused, p, reterr);
 	/* the primitives of the way back want to see a forward one; the activation is no matter */
 	enum les_kind kind = les_prim_conv(&fused, p->in.type, p->out.type, LES_BLOCK_LAST,
 					   LES_BLOCK_LAST, true, &p->forward, reterr);
@@ -286,9 +315,11 @@ static enum les_kind make_primitives(struct les_replica *r, uint32_t i, struct p
 	if (kind == LES_OK && i > 0)
 		kind = les_prim_conv_back_data(&conv, p->forward, &p->back_data, reterr);
 	if (kind == LES_OK)
-		kind = find_packing(r, weights, false, p->forward, &p->packed_forward, reterr);
+		kind = find_packing(r, &(struct packing){.tensor = weights, .prim = p->forward},
+				    &p->packed_forward, reterr);
 	if (kind == LES_OK && i > 0)
-		kind = find_packing(r, weights, false, p->back_data, &p->packed_data, reterr);
+		kind = find_packing(r, &(struct packing){.tensor = weights, .prim = p->back_data},
+				    &p->packed_data, reterr);
 	return kind;
 }
 
@@ -303,6 +334,10 @@ static enum les_kind make_calls(struct les_replica *r, struct plan *plan, const 
 {
 	uint8_t *block = r->block, *scratch = plan->scratch;
 	float *bias = r->params->values + r->params->tensors[stage->first + 1].at;
+
+	if (p->winograd)
+		return les_winograd_bind(p->winograd, p->kernels[0], p->kernels[1], bias, scratch,
+					 reterr);
 	const struct les_bind forward[] = {{LES_ARG_SRC, block + p->x},
 					   {LES_ARG_WEIGHTS, les_packed_bytes(p->packed_forward)},
 					   {LES_ARG_BIAS, bias},
@@ -359,8 +394,10 @@ static enum les_kind bind_products(struct les_replica *r, const struct plan *pla
 		for (uint32_t k = 0; k < LES_LSTM_PACKED_N && kind == LES_OK; k++) {
 			const bool back = k == LES_LSTM_STATE_BACK || k == LES_LSTM_INPUTS_BACK;
 			const bool state = les_lstm_product_of_state((enum les_lstm_product)k);
-			kind = find_packing(r, stage->first + 4 * way + state, !back,
-					    products->prims[k], &packed[k], reterr);
+			const struct packing want = {.tensor = stage->first + 4 * way + state,
+						     .form = back ? PACKING_PLAIN : PACKING_TURNED,
+						     .prim = products->prims[k]};
+			kind = find_packing(r, &want, &packed[k], reterr);
 		}
 		if (kind == LES_OK)
 			kind = les_lstm_products_bind(products, &shape, packed,
@@ -400,10 +437,11 @@ enum les_kind les_plan_compile(struct les_replica *r, struct plan *plan, struct 
 			return kind;
 		if (r->stages[i].kind != STAGE_CONV)
 			continue;
-		const size_t needs[] = {
-			scratch_of(p->forward), scratch_of(p->back_data),
-			scratch_of(p->back_weights) +
-				les_prim_bytes(p->back_weights, LES_ARG_DIFF_WEIGHTS)};
+		const size_t needs[] = {scratch_of(p->forward), scratch_of(p->back_data),
+					p->winograd ? les_winograd_scratch(p->winograd)
+						    : scratch_of(p->back_weights) +
+							      les_prim_bytes(p->back_weights,
+									     LES_ARG_DIFF_WEIGHTS)};
 		for (size_t k = 0; k < LES_COUNT(needs); k++)
 			scratch = needs[k] > scratch ? needs[k] : scratch;
 	}

@@ -266,9 +266,8 @@ static enum les_kind renew_weights(struct les_replica *r, struct les_error *rete
 
 	for (uint32_t i = 0; i < r->packings_n && kind == LES_OK; i++) {
 		const struct packing *p = &r->packings[i];
-		const struct les_param *t = &r->params->tensors[p->tensor];
-		kind = les_packed_set(p->packed, p->prim, LES_ARG_WEIGHTS,
-				      r->params->values + t->at, reterr);
+		kind = les_packed_set(p->packed, p->prim, LES_ARG_WEIGHTS, les_packing_values(r, p),
+				      reterr);
 	}
 	for (uint32_t i = 0; i < r->stages_n; i++) {
 		const struct stage *stage = &r->stages[i];

@@ -7,6 +7,7 @@
 #include "nn/dnnl_back.h"
 #include "nn/images.h"
 #include "nn/lstm.h"
+#include "nn/winograd.h"
 #include "train/replica.h"
 
 enum stage_kind {
@@ -40,8 +41,10 @@ struct place {
 	size_t dx, dy;             /* on the way back */
 	struct les_prim *forward, *back_data, *back_weights;
 	struct les_call *call_forward, *call_data, *call_weights;
-	struct les_packed *packed_forward, *packed_data; /* lent by the replica */
-	struct les_lstm_products products[2];            /* of each way; in bf16 only */
+	struct les_packed *packed_forward, *packed_data;     /* lent by the replica */
+	struct les_winograd *winograd;                       /* in place of all these, or NULL */
+	struct les_packed *kernels[2][LES_WINOGRAD_KERNELS]; /* its own: there, back; lent, too */
+	struct les_lstm_products products[2];                /* of each way; in bf16 only */
 };
 
 struct plan {
@@ -73,12 +76,21 @@ struct lane_room les_lane_room(const struct stage *stage, const struct place *pl
 enum { PIXELS_AT_A_TIME = 4096 };
 
 /* Weights in a primitive's order, shared by all widths. */
+enum packing_form {
+	PACKING_PLAIN,
+	PACKING_TURNED,   /* packed from its transpose */
+	PACKING_WINOGRAD, /* and the next: one of the kernels made of a convolution's */
+};
+
 struct packing {
 	uint32_t tensor;
-	bool turned;                 /* packed from its transpose */
+	enum packing_form form;
+	struct les_conv conv;        /* of PACKING_WINOGRAD */
 	const struct les_prim *prim; /* the first plan's */
 	struct les_packed *packed;
 };
+/* What is packed, as plain values; lent until the next call. */
+const float *les_packing_values(const struct les_replica *replica, const struct packing *packing);
 
 enum { SCRATCHES_MAX = 64 };
 

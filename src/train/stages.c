@@ -46,9 +46,18 @@ static enum les_kind run_call(const struct work *w, struct les_call *call, struc
 	return kind;
 }
 
+static float *floats(const struct work *w, size_t at)
+{
+	return (float *)(void *)(w->block + at);
+}
+
 static enum les_kind conv_forward(const struct work *w, struct les_error *reterr)
 {
-	enum les_kind kind = run_call(w, w->place->call_forward, reterr);
+	const struct place *p = w->place;
+	enum les_kind kind =
+		p->winograd ? les_winograd_forward(p->winograd, floats(w, p->x), floats(w, p->y),
+						   &w->run->replica->times.primitives, reterr)
+			    : run_call(w, p->call_forward, reterr);
 
 	if (kind == LES_OK && !w->stage->pooled) /* a pool looks at no padding */
 		les_images_mask(&w->place->out, w->block + w->place->y);
@@ -59,6 +68,20 @@ static void add_to(float *restrict to, const float *restrict from, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		to[i] += from[i];
+}
+
+static enum les_kind winograd_backward(const struct work *w, struct les_error *reterr)
+{
+	const struct place *p = w->place;
+	double *seconds = &w->run->replica->times.primitives;
+	enum les_kind kind =
+		les_winograd_back_weights(p->winograd, floats(w, p->x), floats(w, p->dy),
+					  gradient(w, 0), gradient(w, 1), seconds, reterr);
+
+	if (kind == LES_OK && les_winograd_prim(p->winograd, true))
+		kind = les_winograd_back_data(p->winograd, floats(w, p->dy), floats(w, p->dx),
+					      seconds, reterr);
+	return kind;
 }
 
 static enum les_kind conv_backward(const struct work *w, struct les_error *reterr)
@@ -73,6 +96,8 @@ static enum les_kind conv_backward(const struct work *w, struct les_error *reter
 					  w->block + p->dy);
 		les_images_mask(&p->out, w->block + p->dy);
 	}
+	if (p->winograd)
+		return winograd_backward(w, reterr);
 	kind = run_call(w, p->call_weights, reterr);
 	if (kind == LES_OK)
 		add_to(gradient(w, 1), r->unpacked, tensor_n(w, 1));
@@ -153,11 +178,6 @@ static void norm_backward(const struct work *w)
 	les_group_norm_backward(&p->in, w->stage->layer->group_norm.groups, tensor(w, 0),
 				w->block + p->x, (const float *)(void *)(w->block + p->kept),
 				w->block + p->dy, gradient(w, 0), gradient(w, 1), w->block + p->dx);
-}
-
-static float *floats(const struct work *w, size_t at)
-{
-	return (float *)(void *)(w->block + at);
 }
 
 /* What an LSTM goes along: a whole sequence, or some lanes of images. */

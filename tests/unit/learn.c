@@ -130,6 +130,8 @@ static void gradients_are_those_of_finite_differences(void **state)
 	check_gradients("[1,8,0,1 Cl3,3,4 S1(1x0)1,3 O1c4]", true, off);
 	check_gradients("[1,8,0,1 Cr3,5,6,2,1 Clr3,3,5,1,1,1,2 S1(1x0)1,3 O1c4]", true, off);
 	check_gradients("[1,8,0,1 Cr3,3,8 Mp2,2 Cl3,3,8 Mp2,1 S1(1x0)1,3 O1c4]", true, off);
+	/* wide enough for nn/winograd.h */
+	check_gradients("[1,9,0,1 Cl3,3,8 Cl3,9,32 Cl3,5,32 Mp2,2 S1(1x0)1,3 O1c4]", true, off);
 	check_gradients("[1,9,0,1 Cl3,3,8 Mp3,2,2,1 S1(1x0)1,3 O1c4]", true, off);
 	check_gradients("[1,8,0,1 Cl3,3,8 Gn4 Cl3,3,6 Gn3 S1(1x0)1,3 O1c4]", true, off);
 	check_gradients("[1,8,0,1 Cl3,3,4 S1(1x0)1,3 Lfx6 O1c4]", true, off);
