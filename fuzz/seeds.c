@@ -96,7 +96,7 @@ static void seed_messages(void)
 	seed_body("read-done", 8, LES_MESSAGE_READ_DONE, 0, &body);
 	les_training_encode(&body, &training);
 	seed_body("training", 9, LES_MESSAGE_TRAIN, 3, &body);
-	les_prepare_ask_encode(&body, &(struct les_prepare_ask){info, 64, 1000});
+	les_prepare_ask_encode(&body, &(struct les_prepare_ask){info, LES_CUT_BAND, 64, 1000});
 	seed_body("prepare", 13, LES_MESSAGE_PREPARE, 2, &body);
 	les_prepare_page_ask_encode(&body, &(struct les_prepare_page_ask){info, 1200, 1});
 	seed_body("prepare-page", 14, LES_MESSAGE_PREPARE_PAGE, 1, &body);

@@ -46,6 +46,19 @@ static const char *type_of(const struct les_weights *weights)
 	return weights->kind == LES_NET_RECOGNITION ? "recognition" : "segmentation";
 }
 
+static const char *cut_of(const struct les_weights *weights)
+{
+	switch (weights->cut) {
+	case LES_CUT_POLYGON:
+		return "polygon";
+	case LES_CUT_POLYGON_LEGACY:
+		return "polygon, as in kraken 5";
+	case LES_CUT_BAND:
+		return "band";
+	}
+	return "";
+}
+
 /* ---- JSON ---- */
 
 static void set_word(json_t *json, const char *key, const char *word)
@@ -110,7 +123,9 @@ static json_t *model_json(const struct model *model, bool whole)
 		return json;
 	if (w->kind == LES_NET_RECOGNITION) {
 		set_word(json, "line_type", w->boxes ? "box" : "baseline");
-		json_object_set_new(json, "legacy_polygons", json_boolean(w->legacy_polygons));
+		json_object_set_new(json, "legacy_polygons",
+				    json_boolean(w->cut == LES_CUT_POLYGON_LEGACY));
+		set_word(json, "cut", cut_of(w));
 		json_object_set_new(json, "alphabet", alphabet_json(w));
 	} else {
 		json_object_set_new(json, "topline", json_boolean(w->topline));
@@ -256,7 +271,7 @@ static void print_model(const struct model *model)
 	printf("%-14s %llu, stored as %s\n", "parameters",
 	       (unsigned long long)les_net_parameters(w), w->precision);
 	if (recognition) {
-		print_word("extraction", w->legacy_polygons ? "older" : "newer");
+		print_word("cut", cut_of(w));
 		print_alphabet(w);
 	} else {
 		print_classes(w);

@@ -175,9 +175,11 @@ enum les_kind les_segtrain_run(const struct les_train_arguments *a, struct les_p
 	if (kind == LES_OK)
 		kind = pack(a, pool, a->base ? base.weights.spec : a->training.spec, cancel_fd,
 			    &ground, reterr);
-	const struct les_train_material material = {
-		ground.packed.fd, ground.packed.bytes,
-		ground.packed.pages_n - ground.packed.validation_n, ground.packed.validation_n};
+	const struct les_train_material material = {.pack_fd = ground.packed.fd,
+						    .pack_bytes = ground.packed.bytes,
+						    .learnt_n = ground.packed.pages_n -
+								ground.packed.validation_n,
+						    .kept_n = ground.packed.validation_n};
 	return kind == LES_OK ? les_train_learn(a, binary_dir, &registry, base_fd, cancel_fd,
 						&material, reterr)
 			      : kind;

@@ -12,7 +12,7 @@
 /* As they are given, before they are checked. */
 struct given {
 	const char *hyphens, *normal_form, *regions, *spec, *resize, *schedule, *precision,
-		*progress;
+		*progress, *cut;
 	bool round_s, plain_quotes, expand_macrons;
 	uint64_t threads, epochs, patience, batch, warm_up, frozen, seed, checkpoint_seconds;
 };
@@ -34,6 +34,7 @@ static const struct word regions[] = {{"kinds", LES_REGIONS_KINDS},
 				      {NULL, 0}};
 static const struct word resizes[] = {
 	{"fail", LES_RESIZE_FAIL}, {"union", LES_RESIZE_UNION}, {"new", LES_RESIZE_NEW}, {NULL, 0}};
+static const struct word cuts[] = {{"band", LES_CUT_BAND}, {"polygon", LES_CUT_POLYGON}, {NULL, 0}};
 static const struct word schedules[] = {{"constant", LES_SCHEDULE_CONSTANT},
 					{"cosine", LES_SCHEDULE_COSINE},
 					{"plateau", LES_SCHEDULE_PLATEAU},
@@ -63,7 +64,8 @@ static enum les_kind choose(const struct word *words, const char *option, const 
 static enum les_kind check_words(struct les_train_arguments *a, const struct given *g,
 				 struct les_error *reterr)
 {
-	int hyphen = 0, form = 0, region = 0, resize = 0, schedule = 0, precision = 0, progress = 0;
+	int hyphen = 0, form = 0, region = 0, resize = 0, schedule = 0, precision = 0, progress = 0,
+	    cut = LES_CUT_BAND;
 	const struct {
 		const struct word *words;
 		const char *option, *given;
@@ -76,6 +78,7 @@ static enum les_kind check_words(struct les_train_arguments *a, const struct giv
 		{schedules, "schedule", g->schedule, &schedule},
 		{precisions, "precision", g->precision, &precision},
 		{progresses, "progress", g->progress, &progress},
+		{cuts, "cut", g->cut ? g->cut : "band", &cut},
 	};
 	enum les_kind kind = LES_OK;
 
@@ -88,6 +91,8 @@ static enum les_kind check_words(struct les_train_arguments *a, const struct giv
 					   .hyphens = (enum les_hyphens)hyphen};
 	a->regions = (enum les_regions)region;
 	a->training.resize = (enum les_resize)resize;
+	a->training.cut = (enum les_line_cut)cut;
+	a->cut_chosen = g->cut != NULL;
 	a->training.schedule = (enum les_schedule)schedule;
 	a->training.precision = (enum les_precision)precision;
 	a->json = a->json || progress != 0;
@@ -167,6 +172,15 @@ static enum les_kind check_training(struct les_train_arguments *a, const struct 
 		 STRING,    &(g)->hyphens,                                                         \
 		 0,         0},                                                                    \
 		{"round-s", 0, NULL, "learn s for ſ", FLAG, &(g)->round_s, 0, 0},                  \
+		{"cut",                                                                            \
+		 0,                                                                                \
+		 "HOW",                                                                            \
+		 "lines out of pages: band, with what is around (default); polygon, as kraken "    \
+		 "does; of a base: its own",                                                       \
+		 STRING,                                                                           \
+		 &(g)->cut,                                                                        \
+		 0,                                                                                \
+		 0},                                                                               \
 		{"plain-quotes",     0, NULL, "learn \" and ' for quotes of all forms", FLAG,      \
 		 &(g)->plain_quotes, 0, 0},                                                        \
 		{"expand-macrons",     0, NULL, "learn mm and nn for m̄ and n̄", FLAG,               \

@@ -247,6 +247,7 @@ enum les_kind les_train_learn(const struct les_train_arguments *a, const char *b
 	struct les_training options = a->training;
 	enum les_kind kind = LES_OK;
 
+	options.cut = material->cut;
 	les_training_default(&options, a->base, material->learnt_n);
 	les_learning_begin(&learning, options.net, a->json, options.epochs_max);
 	if (a->resume)

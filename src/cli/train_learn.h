@@ -43,7 +43,8 @@ enum les_kind les_train_check_cache(const struct les_train_arguments *a, uint64_
 
 /* What there is to learn from: lines or pages. */
 struct les_train_material {
-	int pack_fd; /* borrowed */
+	int pack_fd;           /* borrowed */
+	enum les_line_cut cut; /* of lines */
 	uint64_t pack_bytes;
 	uint64_t learnt_n, kept_n; /* kept: to validate by */
 };

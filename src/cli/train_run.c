@@ -41,11 +41,13 @@ static enum les_kind survey(const struct les_train_arguments *a, struct les_pool
 	return kind;
 }
 
-static enum les_kind pack(const struct les_train_arguments *a, struct les_pool *pool, uint32_t h_px,
-			  const char *folder, const struct les_split *split, int cancel_fd,
-			  struct ground *ground, struct les_error *reterr)
+static enum les_kind pack(const struct les_train_arguments *a, struct les_pool *pool,
+			  enum les_line_cut cut, uint32_t h_px, const char *folder,
+			  const struct les_split *split, int cancel_fd, struct ground *ground,
+			  struct les_error *reterr)
 {
 	const struct les_packing_request request = {
+		.cut = cut,
 		.h_px = h_px,
 		.folder = folder,
 		.split = split,
@@ -67,7 +69,7 @@ enum les_kind les_train_check(const struct les_train_arguments *a, struct les_po
 	enum les_kind kind = survey(a, pool, NULL, &ground, reterr);
 
 	if (kind == LES_OK && a->thorough)
-		kind = pack(a, pool, HEIGHT_PX, NULL, NULL, -1, &ground, reterr);
+		kind = pack(a, pool, a->training.cut, HEIGHT_PX, NULL, NULL, -1, &ground, reterr);
 	if (kind != LES_OK)
 		return kind;
 	if (a->json)
@@ -84,6 +86,23 @@ static uint32_t line_height(const char *spec)
 	const uint32_t h = les_train_height(spec);
 
 	return h < LES_LINE_H_MIN || h > LES_LINE_H_MAX ? HEIGHT_PX : h;
+}
+
+/* As it was chosen, as the base wants it; else bands, but what has learnt from line images alone
+ * has never seen what surrounds a line. */
+static enum les_line_cut cut_for(const struct les_train_arguments *a,
+				 const struct les_weights *base, const struct les_survey *survey)
+{
+	uint64_t of_pages_n = 0;
+
+	if (a->cut_chosen)
+		return a->training.cut;
+	if (base)
+		return base->cut;
+	for (uint32_t i = 0; i < survey->corpus->documents_n; i++)
+		if (survey->corpus->documents[i].pair.layout)
+			of_pages_n += survey->documents[i].lines_n;
+	return of_pages_n ? LES_CUT_BAND : LES_CUT_POLYGON;
 }
 
 /* Says what there is before it is used. */
@@ -121,17 +140,22 @@ enum les_kind les_train_run(const struct les_train_arguments *a, struct les_pool
 	if (kind != LES_OK)
 		return kind;
 	const uint32_t h_px = line_height(a->base ? base.weights.spec : a->training.spec);
+	const enum les_line_cut cut = cut_for(a, a->base ? &base.weights : NULL, &ground.survey);
 	kind = les_split_make(&ground.survey, a->share, a->paths_n,
 			      a->paths_n + (a->validation ? 1 : 0), a->training.seed, &split,
 			      reterr);
 	if (kind == LES_OK)
 		kind = state_needs(a, &ground, &split, h_px, reterr);
 	if (kind == LES_OK)
-		kind = pack(a, pool, h_px, les_train_cache(a), &split, cancel_fd, &ground, reterr);
-	const struct les_train_material material = {
-		ground.packed.fd, ground.packed.bytes,
-		ground.packed.lines_n - ground.packed.validation_n - ground.packed.replay_n,
-		ground.packed.validation_n};
+		kind = pack(a, pool, cut, h_px, les_train_cache(a), &split, cancel_fd, &ground,
+			    reterr);
+	const struct les_train_material material = {.pack_fd = ground.packed.fd,
+						    .cut = cut,
+						    .pack_bytes = ground.packed.bytes,
+						    .learnt_n = ground.packed.lines_n -
+								ground.packed.validation_n -
+								ground.packed.replay_n,
+						    .kept_n = ground.packed.validation_n};
 	return kind == LES_OK ? les_train_learn(a, binary_dir, &registry, base_fd, cancel_fd,
 						&material, reterr)
 			      : kind;

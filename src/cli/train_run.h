@@ -22,6 +22,7 @@ struct les_train_arguments {
 	const char *replay;     /* what the base has learnt from, or NULL */
 	float share;            /* of the lines to learn from, where there is none */
 	struct les_training training;
+	bool cut_chosen;    /* else it follows from the base or the ground truth */
 	const char *base;   /* a model's name or file, or NULL */
 	const char *models; /* the registry's folder, or NULL */
 	const char *name;   /* to be registered by, or NULL */

@@ -222,9 +222,14 @@ static enum les_kind read_flags(struct les_maker *maker, const struct les_model_
 		return les_fail(maker->reterr, LES_UNSUPPORTED, "seg_type \"%.40s\" is not known",
 				seg_type);
 	weights->boxes = seg_type && strcmp(seg_type, "bbox") == 0;
-	if (weights->kind == LES_NET_RECOGNITION)
-		weights->legacy_polygons = json_is_boolean(legacy) ? json_is_true(legacy)
-								   : from->legacy_polygons_missing;
+	if (weights->kind == LES_NET_RECOGNITION) {
+		const bool is_legacy = json_is_boolean(legacy) ? json_is_true(legacy)
+							       : from->legacy_polygons_missing;
+		weights->cut = json_is_true(json_object_get(from->meta, "lesart_bands"))
+				       ? LES_CUT_BAND
+			       : is_legacy ? LES_CUT_POLYGON_LEGACY
+					   : LES_CUT_POLYGON;
+	}
 	weights->topline = json_is_true(topline);
 	weights->plain_boxes = json_is_true(json_object_get(from->meta, "lesart_plain_boxes"));
 	if (json_is_number(temperature) && json_number_value(temperature) > 0 &&

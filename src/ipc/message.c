@@ -49,8 +49,8 @@ static const struct rule rules[] = {
 	{M(PAGE), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, PAGE_INFO_BYTES, PAGE_INFO_BYTES},
 	{M(LAYOUT), DECODE, true, S(ENTRY), S(SOURCE), 1, 1, 12, 12},
 	{M(FAIL), DECODE, true, S(ENTRY), S(SOURCE), 0, 0, 8, FAIL_BYTES_MAX},
-	{M(PREPARE), TRAIN, false, S(IDLE), S(CUTTING), 2, 2, PAGE_INFO_BYTES + 12,
-	 PAGE_INFO_BYTES + 12},
+	{M(PREPARE), TRAIN, false, S(IDLE), S(CUTTING), 2, 2, PAGE_INFO_BYTES + 16,
+	 PAGE_INFO_BYTES + 16},
 	{M(PREPARE_PAGE), TRAIN, false, S(IDLE), S(CUTTING), 1, 1, PAGE_INFO_BYTES + 8,
 	 PAGE_INFO_BYTES + 8},
 	{M(PREPARED), TRAIN, true, S(CUTTING), S(IDLE), 1, 1, 12, 12},
@@ -370,6 +370,7 @@ enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_
 void les_prepare_ask_encode(struct les_buf *out, const struct les_prepare_ask *ask)
 {
 	les_page_info_encode(out, &ask->page);
+	les_buf_u32(out, ask->cut);
 	les_buf_u32(out, ask->h_px);
 	les_buf_u64(out, ask->layout_bytes);
 }
@@ -379,11 +380,13 @@ enum les_kind les_prepare_ask_parse(const struct les_message *m, struct les_prep
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
 	bool ok = page_info_read(&r, &ret->page);
+	const uint32_t cut = les_rd_u32(&r);
 
+	ret->cut = (enum les_line_cut)cut;
 	ret->h_px = les_rd_u32(&r);
 	ret->layout_bytes = les_rd_u64(&r);
-	ok = ok && ret->h_px >= LES_LINE_H_MIN && ret->h_px <= LES_LINE_H_MAX &&
-	     ret->layout_bytes <= LES_RECORDS_BYTES_MAX;
+	ok = ok && cut <= LES_CUT_BAND && ret->h_px >= LES_LINE_H_MIN &&
+	     ret->h_px <= LES_LINE_H_MAX && ret->layout_bytes <= LES_RECORDS_BYTES_MAX;
 	return finish(&r, ok, "PREPARE", reterr);
 }
 

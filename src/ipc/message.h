@@ -7,6 +7,7 @@
 #include "types/limits.h"
 #include "types/page.h"
 #include "types/role.h"
+#include "types/weights.h"
 
 #include <stdint.h>
 
@@ -206,6 +207,7 @@ enum les_kind les_entry_ask_parse(const struct les_message *m, struct les_entry_
  * kept at a height (train/prepare.h). */
 struct les_prepare_ask {
 	struct les_page_info page;
+	enum les_line_cut cut;
 	uint32_t h_px;
 	uint64_t layout_bytes;
 };

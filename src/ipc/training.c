@@ -26,6 +26,7 @@ void les_training_encode(struct les_buf *out, const struct les_training *t)
 	les_buf_u32(out, t->warm_up_steps);
 	les_buf_u32(out, t->schedule);
 	les_buf_u32(out, t->resize);
+	les_buf_u32(out, t->cut);
 	les_buf_u32(out, t->precision);
 	les_buf_f32(out, t->augmentation);
 	les_buf_f32(out, t->dropout);
@@ -65,10 +66,11 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 	ret->weight_decay = les_rd_f32(&r);
 	ret->gradient_max = les_rd_f32(&r);
 	ret->warm_up_steps = les_rd_u32(&r);
-	const uint32_t schedule = les_rd_u32(&r), resize = les_rd_u32(&r),
+	const uint32_t schedule = les_rd_u32(&r), resize = les_rd_u32(&r), cut = les_rd_u32(&r),
 		       precision = les_rd_u32(&r);
 	ret->schedule = (enum les_schedule)schedule;
 	ret->resize = (enum les_resize)resize;
+	ret->cut = (enum les_line_cut)cut;
 	ret->precision = (enum les_precision)precision;
 	ret->augmentation = les_rd_f32(&r);
 	ret->dropout = les_rd_f32(&r);
@@ -80,8 +82,8 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 	bool ok = training_valid(ret) && net >= LES_NET_RECOGNITION &&
 		  net <= LES_NET_SEGMENTATION && schedule >= LES_SCHEDULE_CONSTANT &&
 		  schedule <= LES_SCHEDULE_PLATEAU && resize >= LES_RESIZE_FAIL &&
-		  resize <= LES_RESIZE_NEW && precision >= LES_PRECISION_AUTO &&
-		  precision <= LES_PRECISION_BF16;
+		  resize <= LES_RESIZE_NEW && cut <= LES_CUT_BAND &&
+		  precision >= LES_PRECISION_AUTO && precision <= LES_PRECISION_BF16;
 	return finish(&r, ok, "TRAIN", reterr);
 }
 

@@ -14,6 +14,7 @@ enum {
 	FLAG_LEGACY = 2,
 	FLAG_TOPLINE = 4,
 	FLAG_PLAIN_BOXES = 8,
+	FLAG_BANDS = 16,
 	HASH_AT = 24,
 	USED_HEADER_BYTES = 88,
 	TENSOR_BYTES = 20,
@@ -120,8 +121,9 @@ static void write_header(const struct les_weights *w, uint8_t *bytes, size_t n)
 {
 	uint8_t *to = put(bytes, magic, sizeof magic);
 	const uint32_t flags =
-		(w->boxes ? FLAG_BOXES : 0) | (w->legacy_polygons ? FLAG_LEGACY : 0) |
-		(w->topline ? FLAG_TOPLINE : 0) | (w->plain_boxes ? FLAG_PLAIN_BOXES : 0);
+		(w->boxes ? FLAG_BOXES : 0) | (w->cut == LES_CUT_POLYGON_LEGACY ? FLAG_LEGACY : 0) |
+		(w->cut == LES_CUT_BAND ? FLAG_BANDS : 0) | (w->topline ? FLAG_TOPLINE : 0) |
+		(w->plain_boxes ? FLAG_PLAIN_BOXES : 0);
 
 	to = put_u32(to, VERSION);
 	to = put_u32(to, w->kind);
@@ -229,11 +231,14 @@ static bool read_header(struct reader *in, size_t n)
 	in->strings_bytes = les_rd_u64(&head);
 	w->kind = (enum les_net_kind)kind;
 	w->boxes = flags & FLAG_BOXES;
-	w->legacy_polygons = flags & FLAG_LEGACY;
+	w->cut = flags & FLAG_BANDS    ? LES_CUT_BAND
+		 : flags & FLAG_LEGACY ? LES_CUT_POLYGON_LEGACY
+				       : LES_CUT_POLYGON;
 	w->topline = flags & FLAG_TOPLINE;
 	w->plain_boxes = flags & FLAG_PLAIN_BOXES;
 	return zeros(&head, LES_WEIGHTS_HEADER_BYTES - USED_HEADER_BYTES) && les_rd_done(&head) &&
-	       bytes == n && flags < 2 * FLAG_PLAIN_BOXES && w->temperature > 0 &&
+	       bytes == n && flags < 2 * FLAG_BANDS &&
+	       !((flags & FLAG_LEGACY) && (flags & FLAG_BANDS)) && w->temperature > 0 &&
 	       (kind == LES_NET_RECOGNITION || kind == LES_NET_SEGMENTATION);
 }
 

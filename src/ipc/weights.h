@@ -17,7 +17,8 @@
  *             8  u32 version (1) · u32 kind
  *            16  u64 bytes of the file
  *            24  32 bytes SHA-256 of all that follows the header
- *            56  u32 flags: 1 boxes, 2 legacy polygons, 4 topline, 8 plain boxes
+ *            56  u32 flags: 1 boxes, 2 legacy polygons, 4 topline, 8 plain boxes,
+ *                16 bands (not both 2 and 16)
  *            60  f32 temperature
  *            64  u32 tensors · u32 classes · u32 codes · u32 labels
  *            80  u64 bytes of the strings

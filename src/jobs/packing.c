@@ -73,7 +73,7 @@ static enum les_kind cut(const struct packing *p, struct les_hand *hand,
 	enum les_kind kind = les_memfd_new(records.bytes, records.len, &records_fd, reterr);
 	if (kind != LES_OK)
 		return kind;
-	const struct les_prepare_ask ask = {*info, p->request->h_px, records.len};
+	const struct les_prepare_ask ask = {*info, p->request->cut, p->request->h_px, records.len};
 	const int fds[] = {pixels_fd, records_fd};
 	les_prepare_ask_encode(&body, &ask);
 	kind = les_hand_prepare(hand, LES_MESSAGE_PREPARE, &body, fds, 2, &job->view, reterr);

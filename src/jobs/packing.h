@@ -11,6 +11,7 @@
 
 /* Decodes what a survey found good, has its lines cut out in lesart-train, and packs them. */
 struct les_packing_request {
+	enum les_line_cut cut;
 	uint32_t h_px;                 /* lines are kept at, at most */
 	const char *folder;            /* for the cache; NULL: nothing is kept, only tried */
 	const struct les_split *split; /* what is kept apart, or NULL */

@@ -99,15 +99,19 @@ static void put_front(struct les_buf *out, const struct les_training_card *card)
 	les_buf_puts(out, "---\n\n");
 }
 
-static void put_rules(struct les_buf *out, const struct les_text_rules *rules)
+static void put_rules(struct les_buf *out, const struct les_text_rules *rules,
+		      enum les_line_cut cut)
 {
 	static const char *const hyphens[] = {"as transcribed", "⸗ and ¬ as -",
 					      "⸗ and ¬ as -, none at a line's end"};
 
-	les_buf_printf(out, "Text was learnt in %s; ſ %s; hyphens %s%s%s.\n\n",
-		       rules->decompose ? "NFD" : "NFC", rules->round_s ? "as s" : "as transcribed",
-		       hyphens[rules->hyphens], rules->plain_quotes ? "; plain quotes" : "",
-		       rules->expand_macron ? "; m̄ and n̄ as mm and nn" : "");
+	les_buf_printf(
+		out,
+		"Text was learnt in %s; ſ %s; hyphens %s%s%s. Lines were cut out by their %s.\n\n",
+		rules->decompose ? "NFD" : "NFC", rules->round_s ? "as s" : "as transcribed",
+		hyphens[rules->hyphens], rules->plain_quotes ? "; plain quotes" : "",
+		rules->expand_macron ? "; m̄ and n̄ as mm and nn" : "",
+		cut == LES_CUT_BAND ? "bands, with what is around" : "polygons");
 }
 
 static void put_rates(struct les_buf *out, const struct les_training_card *card)
@@ -192,7 +196,7 @@ void les_training_card_write(struct les_buf *out, const struct les_training_card
 		les_training_card_path(card->base), (unsigned long long)card->result->parameters_n);
 	put_rates(out, card);
 	if (!finds_lines(card))
-		put_rules(out, &card->rules);
+		put_rules(out, &card->rules, o->cut);
 	les_buf_printf(out,
 		       "## Training\n\nSpec `%s`; seed %llu; AdamW, rate %g, decay %g, "
 		       "batches of %u %s, augmentation %g; %u epochs in %.0f s.\n\n",

@@ -1,5 +1,6 @@
 #include "lines/extract.h"
 
+#include "lines/band.h"
 #include "lines/patch.h"
 
 #include <string.h>
@@ -43,13 +44,19 @@ static struct les_box content(const struct les_bitmap *image)
 }
 
 enum les_kind les_line_extract(const struct les_image *page, const struct les_points *baseline,
-			       const struct les_points *polygon, bool legacy,
+			       const struct les_points *polygon, enum les_line_cut cut,
 			       struct les_bitmap *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_patch_done) struct les_patch patch = {0};
 	LES_CLEANUP(les_bitmap_done) struct les_bitmap level = {0};
-	enum les_kind kind = les_patch_init(page, baseline, polygon, &patch, reterr);
+	const bool legacy = cut == LES_CUT_POLYGON_LEGACY;
+	struct les_point corners[LES_BAND_POINTS_MAX];
+	struct les_points band = {corners, 0};
 
+	if (cut == LES_CUT_BAND)
+		band.n = les_line_band(baseline, polygon, page->w_px, page->h_px, corners);
+	enum les_kind kind = les_patch_init(page, baseline, band.n ? &band : polygon, band.n == 0,
+					    &patch, reterr);
 	if (kind)
 		return kind;
 	if (patch.baseline.n == 2)

@@ -81,7 +81,7 @@ static enum les_kind mask_outside(struct les_bitmap *px, const struct les_polyli
 }
 
 enum les_kind les_patch_init(const struct les_image *page, const struct les_points *baseline,
-			     const struct les_points *polygon, struct les_patch *ret,
+			     const struct les_points *polygon, bool smooth, struct les_patch *ret,
 			     struct les_error *reterr)
 {
 	LES_CLEANUP(les_patch_done) struct les_patch patch = {0};
@@ -100,7 +100,7 @@ enum les_kind les_patch_init(const struct les_image *page, const struct les_poin
 	patch.offset = (struct les_vec){box.x0_px, box.y0_px};
 	move(&patch.baseline, patch.offset);
 	move(&patch.polygon, patch.offset);
-	if (patch.baseline.n > 2 && (kind = cut_corners(&patch.polygon, reterr)))
+	if (smooth && patch.baseline.n > 2 && (kind = cut_corners(&patch.polygon, reterr)))
 		return kind;
 	if ((kind = les_bitmap_copy(&part, part.channels, &patch.px, reterr)) ||
 	    (kind = mask_outside(&patch.px, &patch.polygon, reterr)))

@@ -56,9 +56,14 @@ json_t *les_meta_json(const struct les_weights *weights, bool kraken_7)
 		if (weights->boxes)
 			set(meta, "seg_type", json_string("bbox"));
 		set_missing(meta, "seg_type", json_null());
-		set(meta, "legacy_polygons", json_boolean(weights->legacy_polygons));
-		if (weights->plain_boxes) /* kraken leaves it alone */
+		set(meta, "legacy_polygons", json_boolean(weights->cut == LES_CUT_POLYGON_LEGACY));
+		/* kraken leaves these alone */
+		if (weights->plain_boxes)
 			set(meta, "lesart_plain_boxes", json_true());
+		if (weights->cut == LES_CUT_BAND)
+			set(meta, "lesart_bands", json_true());
+		else
+			json_object_del(meta, "lesart_bands");
 	} else {
 		set_missing(meta, "seg_type", json_null());
 		set(meta, "class_mapping", class_mapping(weights));

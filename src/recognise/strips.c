@@ -52,8 +52,8 @@ static enum les_kind cut(const struct work *work, const struct les_line *line,
 	const struct les_weights *weights = les_loaded_weights(work->net);
 
 	if (!weights->boxes && line->baseline.n >= 2 && line->polygon.n >= 3)
-		return les_line_extract(work->image, &line->baseline, &line->polygon,
-					weights->legacy_polygons, ret, NULL);
+		return les_line_extract(work->image, &line->baseline, &line->polygon, weights->cut,
+					ret, NULL);
 	strip->is_box = true;
 	strip->is_vertical =
 		line->direction == LES_TOP_TO_BOTTOM || line->direction == LES_BOTTOM_TO_TOP;

@@ -200,7 +200,7 @@ static void describe(const struct course *c, struct les_weights *weights)
 
 	weights->boxes = base && base->boxes;
 	weights->plain_boxes = true;
-	weights->legacy_polygons = base && base->legacy_polygons;
+	weights->cut = c->options->cut;
 	weights->codes = c->lines.codec.codes;
 	weights->codes_n = c->lines.codec.codes_n;
 }

@@ -30,7 +30,7 @@ static enum les_kind clip(const struct les_points *points, const struct les_imag
 }
 
 static enum les_kind cut(const struct les_image *page, const struct les_line *line,
-			 struct les_bitmap *ret, struct les_error *reterr)
+			 enum les_line_cut how, struct les_bitmap *ret, struct les_error *reterr)
 {
 	LES_CLEANUP(les_arena_done) struct les_arena arena = LES_ARENA(1 << 20);
 	struct les_points baseline, polygon;
@@ -41,7 +41,7 @@ static enum les_kind cut(const struct les_image *page, const struct les_line *li
 	kind = clip(&line->baseline, page, &arena, &baseline, reterr);
 	if (kind == LES_OK)
 		kind = clip(&line->polygon, page, &arena, &polygon, reterr);
-	return kind == LES_OK ? les_line_extract(page, &baseline, &polygon, false, ret, reterr)
+	return kind == LES_OK ? les_line_extract(page, &baseline, &polygon, how, ret, reterr)
 			      : kind;
 }
 
@@ -71,8 +71,8 @@ static bool is_flat(const struct les_bitmap *line)
 }
 
 enum les_kind les_prepare(const struct les_image *page, const struct les_line *lines,
-			  uint32_t lines_n, uint32_t h_px, struct les_buf *out,
-			  struct les_error *reterr)
+			  uint32_t lines_n, enum les_line_cut how, uint32_t h_px,
+			  struct les_buf *out, struct les_error *reterr)
 {
 	LES_CLEANUP(les_bitmap_done) struct les_bitmap grey = {0};
 	enum les_kind kind = les_bitmap_copy(page, 1, &grey, reterr);
@@ -84,7 +84,7 @@ enum les_kind les_prepare(const struct les_image *page, const struct les_line *l
 	les_buf_u32(out, lines_n);
 	for (uint32_t i = 0; i < lines_n; i++) {
 		LES_CLEANUP(les_bitmap_done) struct les_bitmap line = {0};
-		kind = cut(&view, &lines[i], &line, reterr);
+		kind = cut(&view, &lines[i], how, &line, reterr);
 		if (kind == LES_OK)
 			kind = shrink(&line, h_px, reterr);
 		if (kind == LES_NOMEM)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "types/image.h"
 #include "types/page.h"
+#include "types/weights.h"
 
 /* Cuts a page's lines out and brings them to the height they are kept at, as bytes for the packed
  * cache. Runs where only pixels and geometry are seen.
@@ -15,13 +16,14 @@
  * page     1 or 3 channels; borrowed
  * lines    in the order of the result; one without baseline, polygon and box is the whole image.
  *          Points beyond the page are moved to its edge
+ * how      those that have a baseline are cut
  * h_px     lines higher than this are scaled down to it (Lanczos), lower ones stay as they are:
- * what a net of that height sees is the same as from the page itself errors   LIMIT
- * (LES_PREPARED_BYTES_MAX), NOMEM; a line that fails by itself is 0 × 0
+ *          what a net of that height sees is the same as from the page itself
+ * errors   LIMIT (LES_PREPARED_BYTES_MAX), NOMEM; a line that fails by itself is 0 × 0
  */
 enum les_kind les_prepare(const struct les_image *page, const struct les_line *lines,
-			  uint32_t lines_n, uint32_t h_px, struct les_buf *out,
-			  struct les_error *reterr);
+			  uint32_t lines_n, enum les_line_cut how, uint32_t h_px,
+			  struct les_buf *out, struct les_error *reterr);
 
 /* Brings a page to the size that reading with a line finder of that height sees it at.
  *

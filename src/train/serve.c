@@ -61,7 +61,7 @@ static enum les_kind cut_lines(const struct les_prepare_ask *ask, const int fds[
 		return kind;
 	const struct les_image page = {pixels.bytes, p->w_px, p->h_px, p->stride_bytes,
 				       p->channels};
-	return les_prepare(&page, lines->lines, lines->lines_n, ask->h_px, out, reterr);
+	return les_prepare(&page, lines->lines, lines->lines_n, ask->cut, ask->h_px, out, reterr);
 }
 
 /* Maps what came with PREPARE_PAGE and scales. */

@@ -57,6 +57,7 @@ struct les_training {
 	uint32_t warm_up_steps;
 	enum les_schedule schedule;
 	enum les_resize resize;
+	enum les_line_cut cut; /* of a recogniser: how the lines of the pack were cut */
 	enum les_precision precision;
 	float augmentation;     /* its strength, 0 to 1; 0: none */
 	float dropout;          /* 0 to 1; < 0: as the spec says */

@@ -47,11 +47,18 @@ struct les_class {
 	uint32_t channel;
 };
 
+/* How a recogniser wants a line with a baseline cut out of its page. */
+enum les_line_cut {                      /* the numbers travel */
+		    LES_CUT_POLYGON = 0, /* all outside its polygon black, as in kraken 6 and 7 */
+		    LES_CUT_POLYGON_LEGACY = 1, /* as kraken's models up to 5 were trained with */
+		    LES_CUT_BAND = 2,           /* the whole band it is written in: lines/band.h */
+};
+
 struct les_weights {
 	enum les_net_kind kind;
 	const char *spec; /* VGSL with layer names: "[1,120,0,1 Cr{C_0}3,13,32 … O{O_9}1c94]" */
 	bool boxes;       /* recognition: lines are boxes, not baselines (seg_type "bbox") */
-	bool legacy_polygons;  /* recognition: the older line extraction */
+	enum les_line_cut cut; /* recognition */
 	bool plain_boxes;      /* recognition: lines that are boxes are scaled and no more, as our
 				  training does; else they are dewarped, as kraken does */
 	bool topline;          /* segmentation: baselines run along the top */

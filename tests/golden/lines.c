@@ -93,7 +93,10 @@ static void check_extraction(const json_t *entry, bool legacy)
 	struct les_bitmap want = golden_png(golden_string(files, legacy ? "legacy" : "new"));
 	const struct les_image page = les_bitmap_view(&source);
 
-	assert_int_equal(les_line_extract(&page, &baseline, &polygon, legacy, &got, NULL), LES_OK);
+	assert_int_equal(les_line_extract(&page, &baseline, &polygon,
+					  legacy ? LES_CUT_POLYGON_LEGACY : LES_CUT_POLYGON, &got,
+					  NULL),
+			 LES_OK);
 	const double off = difference(&got, &want);
 	print_message("%s: off by %.3f grey levels (%ux%u, kraken %ux%u)\n",
 		      golden_string(entry, "name"), off, got.w_px, got.h_px, want.w_px, want.h_px);

@@ -76,7 +76,7 @@ static void check_recogniser(const json_t *entry)
 	assert_true(weights->boxes == (seg_type && strcmp(seg_type, "bbox") == 0));
 	/* kraken 7 reads an old file that says nothing as a new one; ours knows better */
 	if (is_new)
-		assert_true(weights->legacy_polygons ==
+		assert_true((weights->cut == LES_CUT_POLYGON_LEGACY) ==
 			    json_is_true(json_object_get(entry, "legacy_polygons")));
 	check_codec(weights, json_object_get(entry, "codec"));
 }
@@ -196,8 +196,7 @@ static void assert_described_alike(const struct les_weights *a, const struct les
 {
 	assert_int_equal(a->kind, b->kind);
 	assert_string_equal(a->spec, b->spec);
-	assert_true(a->boxes == b->boxes && a->legacy_polygons == b->legacy_polygons &&
-		    a->topline == b->topline);
+	assert_true(a->boxes == b->boxes && a->cut == b->cut && a->topline == b->topline);
 	assert_int_equal(a->codes_n, b->codes_n);
 	for (uint32_t i = 0; i < a->codes_n; i++) {
 		assert_string_equal(a->codes[i].text, b->codes[i].text);

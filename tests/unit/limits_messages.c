@@ -152,8 +152,8 @@ static enum les_kind prepare(uint64_t h_px, uint64_t layout_bytes)
 	struct les_buf body = LES_BUF(LES_BODY_BYTES_MAX);
 	struct les_prepare_ask got;
 
-	les_prepare_ask_encode(
-		&body, &(struct les_prepare_ask){some_info(1, 1, 1), (uint32_t)h_px, layout_bytes});
+	les_prepare_ask_encode(&body, &(struct les_prepare_ask){some_info(1, 1, 1), LES_CUT_BAND,
+								(uint32_t)h_px, layout_bytes});
 	return les_prepare_ask_parse(message(LES_MESSAGE_PREPARE, &body, 2), &got, NULL);
 }
 

@@ -62,7 +62,7 @@ static void assert_level(const struct les_bitmap *line)
 	assert_true(highest - lowest < 2.5);
 }
 
-static void check(double (*centre)(double x), uint32_t n, bool legacy)
+static void check(double (*centre)(double x), uint32_t n, enum les_line_cut cut)
 {
 	uint8_t px[W * H];
 	struct les_point baseline[16], polygon[32];
@@ -72,8 +72,7 @@ static void check(double (*centre)(double x), uint32_t n, bool legacy)
 	draw_band(px, centre);
 	layout(centre, n, baseline, polygon);
 	assert_int_equal(les_line_extract(&page, &(struct les_points){baseline, n},
-					  &(struct les_points){polygon, 2 * n}, legacy, &line,
-					  NULL),
+					  &(struct les_points){polygon, 2 * n}, cut, &line, NULL),
 			 LES_OK);
 	assert_in_range(line.w_px, 195, 230);
 	assert_in_range(line.h_px, 24, 44);
@@ -84,17 +83,17 @@ static void check(double (*centre)(double x), uint32_t n, bool legacy)
 static void straight_lines_come_out_level(void **state)
 {
 	(void)state;
-	check(slope, 2, false);
-	check(slope, 2, true);
-	check(slope, 5, false);
-	check(slope, 5, true);
+	for (enum les_line_cut cut = LES_CUT_POLYGON; cut <= LES_CUT_BAND; cut++) {
+		check(slope, 2, cut);
+		check(slope, 5, cut);
+	}
 }
 
 static void curved_lines_come_out_level(void **state)
 {
 	(void)state;
-	check(bow, 16, false);
-	check(bow, 16, true);
+	for (enum les_line_cut cut = LES_CUT_POLYGON; cut <= LES_CUT_BAND; cut++)
+		check(bow, 16, cut);
 }
 
 static void repeated_points_do_no_harm(void **state)
@@ -105,10 +104,10 @@ static void repeated_points_do_no_harm(void **state)
 	struct les_point polygon[] = {{20, 40}, {200, 40}, {200, 40}, {200, 80}, {20, 80}};
 	const struct les_image page = {px, W, H, W, 1};
 	memset(px, 200, sizeof px);
-	for (int legacy = 0; legacy < 2; legacy++) {
+	for (enum les_line_cut cut = LES_CUT_POLYGON; cut <= LES_CUT_BAND; cut++) {
 		struct les_bitmap line;
 		assert_int_equal(les_line_extract(&page, &(struct les_points){baseline, 5},
-						  &(struct les_points){polygon, 5}, legacy, &line,
+						  &(struct les_points){polygon, 5}, cut, &line,
 						  NULL),
 				 LES_OK);
 		assert_in_range(line.w_px, 170, 190);
@@ -127,7 +126,8 @@ static void colour_stays(void **state)
 	for (size_t i = 0; i < sizeof px; i++)
 		px[i] = (uint8_t)(10 + 60 * (i % 3));
 	assert_int_equal(les_line_extract(&page, &(struct les_points){baseline, 2},
-					  &(struct les_points){polygon, 4}, false, &line, NULL),
+					  &(struct les_points){polygon, 4}, LES_CUT_POLYGON, &line,
+					  NULL),
 			 LES_OK);
 	assert_int_equal(line.channels, 3);
 	assert_int_equal(line.w_px, 36);

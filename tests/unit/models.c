@@ -46,7 +46,7 @@ static struct les_weights net = {
 	.precision = "f32",
 	.meta = "{\"seg_type\":\"bbox\",\"accuracy\":[[1,0.5]]}",
 	.boxes = true,
-	.legacy_polygons = true,
+	.cut = LES_CUT_POLYGON_LEGACY,
 	.tensors = tensors,
 	.tensors_n = LES_COUNT(tensors),
 	.codes = codes,
@@ -87,7 +87,9 @@ static enum les_kind parse(const void *bytes, size_t n, const char *part, struct
 static void both_formats_are_read(void **state)
 {
 	(void)state;
-	for (int mlmodel = 0; mlmodel < 2; mlmodel++) {
+	for (unsigned round = 0; round < 6; round++) {
+		const bool mlmodel = round % 2;
+		net.cut = (enum les_line_cut)(round / 2);
 		LES_CLEANUP(les_buf_done) struct les_buf bytes = make(mlmodel);
 		LES_CLEANUP(les_arena_done)
 		struct les_arena arena = LES_ARENA(LES_WEIGHTS_BYTES_MAX);
@@ -96,7 +98,7 @@ static void both_formats_are_read(void **state)
 		if (les_model_file_parse(bytes.bytes, bytes.len, "", &arena, &got, &error))
 			fail_msg("%s", error.message);
 		assert_string_equal(got.spec, net.spec);
-		assert_true(got.boxes && got.legacy_polygons);
+		assert_true(got.boxes && got.cut == net.cut);
 		assert_int_equal(got.tensors_n, net.tensors_n);
 		for (uint32_t i = 0; i < got.tensors_n; i++) {
 			const struct les_tensor *t = les_weights_lookup(&got, tensors[i].name);

@@ -45,7 +45,7 @@ static void lines_are_cut_and_carried(void **state)
 	struct les_error error;
 
 	page_of(px);
-	assert_int_equal(les_prepare(&page, lines, N, 40, &bytes, &error), LES_OK);
+	assert_int_equal(les_prepare(&page, lines, N, LES_CUT_POLYGON, 40, &bytes, &error), LES_OK);
 	assert_int_equal(les_prepared_parse(bytes.bytes, bytes.len, N, got, &error), LES_OK);
 	assert_int_equal(got[0].h_px, 40); /* 61 px, scaled down */
 	assert_in_range(got[0].w_px, 125, 140);
@@ -74,12 +74,12 @@ static void low_lines_and_flat_ones(void **state)
 
 	page_of(px);
 	memset(px[100], 255, 30 * W_PX);
-	assert_int_equal(les_prepare(&low, &whole, 1, 120, &bytes, NULL), LES_OK);
+	assert_int_equal(les_prepare(&low, &whole, 1, LES_CUT_POLYGON, 120, &bytes, NULL), LES_OK);
 	assert_int_equal(les_prepared_parse(bytes.bytes, bytes.len, 1, &got, NULL), LES_OK);
 	assert_int_equal(got.h_px, 30); /* as it is: the net's side brings it up */
 	assert_memory_equal(got.px, px, 30 * W_PX);
 	les_buf_reset(&bytes);
-	assert_int_equal(les_prepare(&flat, &whole, 1, 120, &bytes, NULL), LES_OK);
+	assert_int_equal(les_prepare(&flat, &whole, 1, LES_CUT_POLYGON, 120, &bytes, NULL), LES_OK);
 	assert_int_equal(les_prepared_parse(bytes.bytes, bytes.len, 1, &got, NULL), LES_OK);
 	assert_int_equal(got.w_px, 0); /* nothing to read */
 }

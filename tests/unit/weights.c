@@ -16,7 +16,7 @@ static struct les_tensor tensors[] = {{"C_0.co.weight", 4, {2, 1, 1, 3}, kernel}
 static const struct les_weights net = {
 	.kind = LES_NET_RECOGNITION,
 	.spec = "[1,1,0,1 Cl{C_0}1,3,2 O{O_1}1c4]",
-	.legacy_polygons = true,
+	.cut = LES_CUT_POLYGON_LEGACY,
 	.plain_boxes = true,
 	.temperature = 1.5f,
 	.precision = "f16",
@@ -66,7 +66,8 @@ static void a_net_comes_back(void **state)
 	assert_string_equal(got.spec, net.spec);
 	assert_string_equal(got.meta, net.meta);
 	assert_string_equal(got.precision, "f16");
-	assert_true(got.legacy_polygons && got.plain_boxes && !got.boxes && !got.topline);
+	assert_true(got.cut == LES_CUT_POLYGON_LEGACY && got.plain_boxes && !got.boxes &&
+		    !got.topline);
 	assert_true(got.temperature == 1.5f);
 	assert_int_equal(got.codes_n, 2);
 	assert_string_equal(got.codes[1].text, "\xc3\xa4");
@@ -142,7 +143,11 @@ static void spoil_size(uint8_t *b)
 }
 static void spoil_flags(uint8_t *b)
 {
-	put_u32(b + 56, 16);
+	put_u32(b + 56, 32);
+}
+static void spoil_cut(uint8_t *b)
+{
+	put_u32(b + 56, 2 | 16);
 }
 static void spoil_temperature(uint8_t *b)
 {
@@ -195,6 +200,7 @@ static void damaged_nets_are_refused(void **state)
 		{"kind", spoil_kind, LES_FORMAT},
 		{"size", spoil_size, LES_FORMAT},
 		{"flags", spoil_flags, LES_FORMAT},
+		{"cut in two ways", spoil_cut, LES_FORMAT},
 		{"temperature", spoil_temperature, LES_FORMAT},
 		{"4 G tensors", spoil_tensors, LES_FORMAT},
 		{"one code more", spoil_codes, LES_FORMAT},
