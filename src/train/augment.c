@@ -76,10 +76,14 @@ static float sample(const float *in, uint32_t h, uint32_t w, float x, float y)
 	return sum;
 }
 
-/* The same beyond an edge of height: paper goes on above and below. */
+/* The same beyond an edge of height: as in a mirror, paper goes on, and strokes as of neighbours.
+ */
 static float sample_on(const float *in, uint32_t h, uint32_t w, float x, float y)
 {
-	return sample(in, h, w, x, clamp(y, 0, (float)(h - 1)));
+	const float last = (float)(h - 1);
+
+	y = y < 0 ? -y : y > last ? 2 * last - y : y;
+	return sample(in, h, w, x, clamp(y, 0, last));
 }
 
 /* Paper is the middle of all values, ink the darkest hundredth. */
@@ -102,13 +106,22 @@ static void look_at(struct sheet *s, const float *at, size_t n)
 	s->contrast = dark > middle ? (float)(dark - middle) / (BINS - 1) : 0;
 }
 
-/* Stretch, slant, turn, shift, and a paper that is not flat, in one go, so that it is sampled once.
- */
+/* Writing as large in its line as whoever cut the line out left it: outlines of one tool lie a
+ * fifth farther from the letters than another's, and half as far again at times. From half a
+ * strength on all of that happens. */
+static float draw_size(struct sheet *s)
+{
+	return exp2f(les_random_between(&s->random, -0.5f, 0.15f) * fminf(2 * s->strength, 1));
+}
+
+/* Size, stretch, slant, turn, shift, and a paper that is not flat, in one go, so that it is sampled
+ * once. */
 static void warp(struct sheet *s, const float *in, uint32_t w, uint32_t w_max)
 {
 	const float h = (float)s->h, strength = s->strength;
-	const float stretch = 1 + around(s, 0.12f), height = 1 + around(s, 0.1f);
-	const float slant = around(s, 0.3f), turn = around(s, 0.02f), shift = around(s, 0.05f) * h;
+	const float size = draw_size(s);
+	const float stretch = size * (1 + around(s, 0.12f)), height = size * (1 + around(s, 0.1f));
+	const float slant = around(s, 0.3f), turn = around(s, 0.02f), shift = around(s, 0.1f) * h;
 	const uint32_t to_w = (uint32_t)clamp((float)w * stretch, 1, (float)w_max);
 	const float back_x = (float)w / (float)to_w, middle = (h - 1) / 2;
 

@@ -3,9 +3,10 @@
 
 #include <stdint.h>
 
-/* A line as another hand, pen, paper or scanner might have given it: stretched, slanted, turned and
- * bent; thicker or thinner strokes; blurred, scaled down and up; ink that fades, paper that is not
- * white; the other side shining through, ruled lines, strokes of the neighbours; noise.
+/* A line as another hand, pen, paper, scanner or cutter might have given it: smaller or larger in
+ * its height, stretched, slanted, turned and bent; thicker or thinner strokes; blurred, scaled down
+ * and up; ink that fades, paper that is not white; the other side shining through, ruled lines,
+ * strokes of the neighbours; noise.
  *
  * in        f32 [h][w], 0 = paper, 1 = ink; borrowed
  * strength  0: nothing happens; 1: as strong as a reader can still read
