@@ -44,12 +44,6 @@ static const char *many_of(const struct les_learning *l)
 	return l->net == LES_NET_SEGMENTATION ? "pages" : "lines";
 }
 
-/* What is to become small: CER, or 1 − F1. < 0 where nothing was kept apart. */
-static float error_of(const struct les_training_report *r)
-{
-	return r->f1 >= 0 ? 1 - r->f1 : r->cer;
-}
-
 /* The latest errors as a row of blocks, the highest of them full. */
 static void put_sparks(const struct les_learning *l, char *out, size_t size)
 {
@@ -60,9 +54,11 @@ static void put_sparks(const struct les_learning *l, char *out, size_t size)
 
 	out[0] = 0;
 	for (uint32_t i = from; i < l->epochs_n; i++)
-		top = error_of(&l->epochs[i]) > top ? error_of(&l->epochs[i]) : top;
+		top = les_training_error(&l->epochs[i]) > top ? les_training_error(&l->epochs[i])
+							      : top;
 	for (uint32_t i = from; i < l->epochs_n && top > 0 && n + 4 < size; i++) {
-		const float error = error_of(&l->epochs[i]), share = error > 0 ? error / top : 0;
+		const float error = les_training_error(&l->epochs[i]),
+			    share = error > 0 ? error / top : 0;
 		const char *block = blocks[(int)(share * 7.99f)];
 		memcpy(out + n, block, strlen(block) + 1);
 		n += strlen(block);
@@ -146,6 +142,10 @@ void les_learning_report(void *context, const struct les_training_report *report
 {
 	struct les_learning *l = context;
 
+	if (report->earlier) {
+		remember(l, report);
+		return;
+	}
 	if (l->first_s == 0) {
 		l->first_s = les_clock_s();
 		l->first_done = epochs_done(report);

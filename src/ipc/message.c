@@ -59,7 +59,7 @@ static const struct rule rules[] = {
 	{M(RESUME), TRAIN, false, S(IDLE), S(IDLE), 1, 1, 0, 0},
 	{M(TRAIN), TRAIN, false, S(IDLE), S(TRAINING), 1, 1, TRAINING_BYTES_MIN,
 	 TRAINING_BYTES_MIN + LES_SPEC_BYTES_MAX},
-	{M(REPORT), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 76, 76},
+	{M(REPORT), TRAIN, true, S(TRAINING), S(TRAINING), 0, 0, 80, 80},
 	{M(CHECKPOINT), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(BEST), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},
 	{M(CURVE), TRAIN, true, S(TRAINING), S(TRAINING), 1, 1, 12, 12},

@@ -90,6 +90,7 @@ enum les_kind les_training_parse(const struct les_message *m, struct les_trainin
 void les_training_report_encode(struct les_buf *out, const struct les_training_report *report)
 {
 	les_buf_u32(out, report->epoch_done);
+	les_buf_u32(out, report->earlier);
 	les_buf_u32(out, report->epoch);
 	les_buf_u32(out, report->lines_done);
 	les_buf_u32(out, report->lines_all);
@@ -109,32 +110,39 @@ void les_training_report_encode(struct les_buf *out, const struct les_training_r
 	les_buf_u64(out, report->memory_bytes);
 }
 
+bool les_training_report_read(struct les_rd *r, struct les_training_report *ret)
+{
+	const uint32_t epoch_done = les_rd_u32(r), earlier = les_rd_u32(r);
+
+	*ret = (struct les_training_report){.epoch_done = epoch_done == 1, .earlier = earlier == 1};
+	ret->epoch = les_rd_u32(r);
+	ret->lines_done = les_rd_u32(r);
+	ret->lines_all = les_rd_u32(r);
+	ret->best_epoch = les_rd_u32(r);
+	ret->rollbacks_n = les_rd_u32(r);
+	ret->loss = les_rd_f32(r);
+	ret->rate = les_rd_f32(r);
+	ret->cer = les_rd_f32(r);
+	ret->cer_normalised = les_rd_f32(r);
+	ret->wer = les_rd_f32(r);
+	ret->precision = les_rd_f32(r);
+	ret->recall = les_rd_f32(r);
+	ret->f1 = les_rd_f32(r);
+	ret->pixel_f1 = les_rd_f32(r);
+	ret->best_error = les_rd_f32(r);
+	ret->lines_per_second = les_rd_f32(r);
+	ret->memory_bytes = les_rd_u64(r);
+	return !r->bad && epoch_done <= 1 && earlier <= epoch_done && ret->epoch >= 1 &&
+	       ret->epoch <= LES_EPOCHS_MAX && ret->lines_done <= ret->lines_all &&
+	       ret->best_epoch <= ret->epoch;
+}
+
 enum les_kind les_training_report_parse(const struct les_message *m,
 					struct les_training_report *ret, struct les_error *reterr)
 {
 	struct les_rd r = les_rd(m->body, m->body_bytes);
-	const uint32_t epoch_done = les_rd_u32(&r);
+	const bool ok = les_training_report_read(&r, ret);
 
-	*ret = (struct les_training_report){.epoch_done = epoch_done == 1};
-	ret->epoch = les_rd_u32(&r);
-	ret->lines_done = les_rd_u32(&r);
-	ret->lines_all = les_rd_u32(&r);
-	ret->best_epoch = les_rd_u32(&r);
-	ret->rollbacks_n = les_rd_u32(&r);
-	ret->loss = les_rd_f32(&r);
-	ret->rate = les_rd_f32(&r);
-	ret->cer = les_rd_f32(&r);
-	ret->cer_normalised = les_rd_f32(&r);
-	ret->wer = les_rd_f32(&r);
-	ret->precision = les_rd_f32(&r);
-	ret->recall = les_rd_f32(&r);
-	ret->f1 = les_rd_f32(&r);
-	ret->pixel_f1 = les_rd_f32(&r);
-	ret->best_error = les_rd_f32(&r);
-	ret->lines_per_second = les_rd_f32(&r);
-	ret->memory_bytes = les_rd_u64(&r);
-	bool ok = epoch_done <= 1 && ret->epoch >= 1 && ret->epoch <= LES_EPOCHS_MAX &&
-		  ret->lines_done <= ret->lines_all && ret->best_epoch <= ret->epoch;
 	return finish(&r, ok, "REPORT", reterr);
 }
 

@@ -1,6 +1,7 @@
 #ifndef LES_IPC_TRAINING_H
 #define LES_IPC_TRAINING_H
 
+#include "base/cursor.h"
 #include "ipc/message.h"
 #include "types/training.h"
 
@@ -31,6 +32,8 @@ enum les_kind les_training_plan_parse(const struct les_message *m, struct les_tr
 				      struct les_error *reterr);
 
 void les_training_report_encode(struct les_buf *out, const struct les_training_report *report);
+/* The same among other fields; false for what no report says. */
+bool les_training_report_read(struct les_rd *r, struct les_training_report *ret);
 enum les_kind les_training_report_parse(const struct les_message *m,
 					struct les_training_report *ret, struct les_error *reterr);
 

@@ -41,7 +41,7 @@ static void course_done(struct course *c)
 	free(c->val);
 	free(c->replay);
 	free(c->order);
-	free(c->points);
+	free(c->past);
 }
 
 static enum les_type type_of(const struct les_training *options)
@@ -67,8 +67,8 @@ static enum les_kind make_learner(struct course *c, struct les_error *reterr)
 
 	c->best = malloc(c->params->values_n * sizeof *c->best);
 	c->rates = malloc(c->params->tensors_n * sizeof *c->rates);
-	c->points = calloc(LES_EPOCHS_MAX, sizeof *c->points);
-	if (kind == LES_OK && (!c->best || !c->rates || !c->points))
+	c->past = calloc(LES_EPOCHS_MAX, sizeof *c->past);
+	if (kind == LES_OK && (!c->best || !c->rates || !c->past))
 		kind = les_fail(reterr, LES_NOMEM, "no memory for the best weights");
 	return kind;
 }
@@ -317,7 +317,7 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 
 	if (kind != LES_OK)
 		return kind;
-	c->points[p->epoch - 1] = (struct les_curve_point){(float)loss, measured ? error : -1};
+	c->past[p->epoch - 1] = report;
 	p->since_best++;
 	if (loss > 3 * p->loss_low + c->task->loss_slack)
 		kind = roll_back(c, reterr);
@@ -332,6 +332,9 @@ static enum les_kind end_epoch(struct course *c, struct watch *w, struct les_err
 	report.rollbacks_n = p->rollbacks_n;
 	if (kind == LES_OK)
 		kind = tell(c, &report, reterr);
+	report.lines_per_second = 0; /* of this machine at this hour: no part of the way */
+	report.memory_bytes = 0;
+	c->past[p->epoch - 1] = report;
 	p->epoch++;
 	p->batch = 0;
 	p->loss_sum = 0;
@@ -387,6 +390,19 @@ static enum les_kind tell_plan(const struct course *c, struct les_error *reterr)
 	return c->events->plan(c->events->context, &plan, reterr);
 }
 
+/* What was done before it was resumed. */
+static enum les_kind tell_past(struct course *c, struct les_error *reterr)
+{
+	enum les_kind kind = LES_OK;
+
+	for (uint32_t i = 0; i + 1 < c->place.epoch && kind == LES_OK; i++) {
+		struct les_training_report report = c->past[i];
+		report.earlier = true;
+		kind = tell(c, &report, reterr);
+	}
+	return kind;
+}
+
 static enum les_kind tell_curve(const struct course *c, struct les_error *reterr)
 {
 	LES_CLEANUP(les_buf_done) struct les_buf png = LES_BUF(LES_PICTURE_BYTES_MAX);
@@ -394,8 +410,14 @@ static enum les_kind tell_curve(const struct course *c, struct les_error *reterr
 
 	if (n == 0)
 		return LES_OK;
+	LES_CLEANUP(les_free_p) struct les_curve_point *points = calloc(n, sizeof *points);
+	if (!points)
+		return les_fail(reterr, LES_NOMEM, "no memory for a curve");
+	for (uint32_t i = 0; i < n; i++)
+		points[i] =
+			(struct les_curve_point){c->past[i].loss, les_training_error(&c->past[i])};
 	enum les_kind kind = les_curve_draw(
-		c->points, n, c->task->net == LES_NET_RECOGNITION ? "CER" : "1-F1", &png, reterr);
+		points, n, c->task->net == LES_NET_RECOGNITION ? "CER" : "1-F1", &png, reterr);
 	return kind == LES_OK ? c->events->curve(c->events->context, png.bytes, png.len, reterr)
 			      : kind;
 }
@@ -417,6 +439,8 @@ enum les_kind les_course_run(const struct les_course_request *request,
 	enum les_kind kind = course_init(c, reterr);
 	if (kind == LES_OK)
 		kind = tell_plan(c, reterr);
+	if (kind == LES_OK)
+		kind = tell_past(c, reterr);
 	if (kind == LES_OK) {
 		struct watch watch = {.started = seconds()};
 		watch.reported = watch.saved = watch.started;

@@ -1,5 +1,6 @@
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "ipc/training.h"
 #include "train/course_inside.h"
 
 #include <stdlib.h>
@@ -8,10 +9,10 @@
 /* A checkpoint is read by the build and on the machine that wrote it:
  *
  *   u64 magic · u64 of what it belongs to · place · f32 weights · f32 moments · f32 best weights ·
- *   a point of the curve for each epoch done
+ *   the report of each epoch done
  *
  * It comes from a file, and is not trusted. */
-static const uint64_t MAGIC = 0x32504b4353454c; /* "LESCKP2" */
+static const uint64_t MAGIC = 0x33504b4353454c; /* "LESCKP3" */
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 {
@@ -100,7 +101,8 @@ enum les_kind les_course_save(struct course *c, struct les_error *reterr)
 	les_buf_put(&out, c->params->values, values);
 	les_buf_put(&out, les_learner_state(c->learner).moments, 2 * values);
 	les_buf_put(&out, c->best, values);
-	les_buf_put(&out, c->points, (c->place.epoch - 1) * sizeof *c->points);
+	for (uint32_t i = 0; i + 1 < c->place.epoch; i++)
+		les_training_report_encode(&out, &c->past[i]);
 	if (out.failed)
 		return les_fail(reterr, LES_NOMEM, "no memory for a checkpoint");
 	return c->events->checkpoint(c->events->context, out.bytes, out.len, reterr);
@@ -121,9 +123,10 @@ enum les_kind les_course_resume(struct course *c, const uint8_t *bytes, size_t n
 	const uint8_t *weights = les_rd_take(&r, values), *moments = les_rd_take(&r, 2 * values);
 	const uint8_t *best = les_rd_take(&r, values);
 	const bool epoch_valid = place.epoch >= 1 && place.epoch <= LES_EPOCHS_MAX;
-	const size_t points = epoch_valid ? (place.epoch - 1) * sizeof *c->points : 0;
-	const uint8_t *curve = les_rd_take(&r, points);
-	if (!les_rd_done(&r) || !epoch_valid || place.batch > les_course_batches(c) ||
+	bool past_valid = epoch_valid;
+	for (uint32_t i = 0; past_valid && i + 1 < place.epoch; i++)
+		past_valid = les_training_report_read(&r, &c->past[i]) && c->past[i].epoch == i + 1;
+	if (!les_rd_done(&r) || !past_valid || place.batch > les_course_batches(c) ||
 	    place.best_epoch > place.epoch)
 		return les_fail(reterr, LES_FORMAT, "the checkpoint is damaged");
 	c->place = place;
@@ -131,7 +134,6 @@ enum les_kind les_course_resume(struct course *c, const uint8_t *bytes, size_t n
 	memcpy(c->params->values, weights, values);
 	memcpy(state.moments, moments, 2 * values);
 	memcpy(c->best, best, values);
-	memcpy(c->points, curve, points);
 	les_learner_renew(c->learner);
 	return LES_OK;
 }

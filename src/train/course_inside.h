@@ -107,10 +107,10 @@ struct course {
 	uint32_t w_max;
 	struct les_rate rate;
 	struct course_place place;
-	struct les_curve_point *points; /* [LES_EPOCHS_MAX]: of each epoch before place.epoch */
-	float strength;                 /* of augmentation now */
-	enum les_kind read_kind;        /* what went wrong while samples were read */
-	atomic_int made_kind;           /* enum les_kind: what went wrong while samples were made */
+	struct les_training_report *past; /* [LES_EPOCHS_MAX]: of each epoch before place.epoch */
+	float strength;                   /* of augmentation now */
+	enum les_kind read_kind;          /* what went wrong while samples were read */
+	atomic_int made_kind; /* enum les_kind: what went wrong while samples were made */
 	struct course_lines lines;
 	struct course_pages pages;
 };

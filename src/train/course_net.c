@@ -130,11 +130,12 @@ static void put_meta(const struct course *c, struct les_buf *out)
 		c->place.best_epoch, o->patience, (double)o->augmentation, o->frozen_epochs,
 		(unsigned long long)o->seed);
 	for (uint32_t i = 0; i < c->place.best_epoch; i++) {
-		if (!(c->points[i].error >= 0))
+		const float error = les_training_error(&c->past[i]);
+		if (!(error >= 0))
 			continue;
 		les_buf_printf(out, "%s[%llu,%.5f]", comma,
 			       (unsigned long long)(i + 1) * les_course_batches(c),
-			       1 - (double)c->points[i].error);
+			       1 - (double)error);
 		comma = ",";
 	}
 	les_buf_puts(out, "]}");

@@ -71,6 +71,7 @@ struct les_training {
 /* Where it stands: about once a second, and after every epoch. */
 struct les_training_report {
 	bool epoch_done;                /* the rates below are this epoch's */
+	bool earlier;                   /* it was done before the training was resumed */
 	uint32_t epoch;                 /* from 1 */
 	uint32_t lines_done, lines_all; /* of this epoch; or pages */
 	uint32_t best_epoch;            /* 0: none yet */
@@ -84,6 +85,12 @@ struct les_training_report {
 	float lines_per_second;
 	uint64_t memory_bytes; /* resident, at most so far */
 };
+
+/* What is to become small: CER, or 1 − F1. < 0 where nothing was kept apart. */
+static inline float les_training_error(const struct les_training_report *report)
+{
+	return report->f1 >= 0 ? 1 - report->f1 : report->cer;
+}
 
 /* What it will take, said before it begins. */
 struct les_training_plan {

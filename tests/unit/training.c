@@ -106,7 +106,10 @@ static void reports_travel(void **state)
 	assert_int_equal(les_session_step(&session, LES_ROLE_TRAIN, &m, NULL), LES_OK);
 	assert_int_equal(les_training_report_parse(&m, &got, NULL), LES_OK);
 	assert_memory_equal(&got, &report, sizeof got);
-	m.body[8] = 101; /* more lines done than there are */
+	m.body[4] = 2; /* neither earlier nor now */
+	assert_int_equal(les_training_report_parse(&m, &got, NULL), LES_PEER);
+	m.body[4] = 0;
+	m.body[12] = 101; /* more lines done than there are */
 	assert_int_equal(les_training_report_parse(&m, &got, NULL), LES_PEER);
 }
 
