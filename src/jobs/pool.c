@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SPARE_MAX = LES_THREADS_MAX, PAUSE_AFTER_FAILURE_MS = 1000 };
+/* ROUNDS_MAX: a taker gives up when so many rounds of starts have failed while it waited. One may
+ * be chance: a worker that somebody killed before it was ready. */
+enum { SPARE_MAX = LES_THREADS_MAX, PAUSE_AFTER_FAILURE_MS = 1000, ROUNDS_MAX = 2 };
 
 /* Workers of one kind that wait at READY, and who waits for one. */
 struct shelf {
@@ -23,7 +25,7 @@ struct shelf {
 	uint32_t waiting_n;  /* takers */
 	uint32_t busy_n;     /* taken and still counted against the maximum */
 	uint32_t started_n;  /* since the beginning */
-	uint32_t failures_n; /* starts that failed: a waiting taker that sees it grow gives up */
+	uint32_t failures_n; /* rounds of starts in which one failed: see ROUNDS_MAX */
 	struct les_ready latest;
 };
 
@@ -133,7 +135,6 @@ static void shelve(struct les_pool *pool, struct starting *s)
 		shelf->ready[shelf->ready_n++] = LES_TAKE(s->wrapper);
 		pool->error.kind = LES_OK;
 	} else if (s->kind != LES_OK) {
-		shelf->failures_n++;
 		pool->error = s->error;
 	}
 	wrapper_end(s->wrapper);
@@ -189,6 +190,13 @@ static bool start_lacking(struct les_pool *pool, const uint32_t lacking_n[LES_RO
 		pthread_mutex_unlock(&pool->lock);
 	}
 	pthread_mutex_lock(&pool->lock);
+	for (uint32_t i = 0; i < n; i++) /* those of a role stand together */
+		if (starting[i].kind != LES_OK) {
+			starting[i].shelf->failures_n++;
+			while (i + 1 < n && starting[i + 1].shelf == starting[i].shelf)
+				i++;
+		}
+	pthread_cond_broadcast(&pool->changed);
 	return ok;
 }
 
@@ -310,7 +318,7 @@ static enum les_kind take(struct les_pool *pool, struct shelf *shelf, int64_t de
 	while (!(picked = pick(shelf))) {
 		if (deadline_ms == 0)
 			kind = les_fail(reterr, LES_BUSY, "no worker is free");
-		else if (shelf->failures_n != failures_n) {
+		else if (shelf->failures_n - failures_n >= ROUNDS_MAX) {
 			kind = pool->error.kind != LES_OK ? pool->error.kind : LES_PEER;
 			if (reterr)
 				*reterr = pool->error;

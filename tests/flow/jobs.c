@@ -6,8 +6,10 @@
 #include "tests/test.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A page's deadline: short where a document runs into it, else such that a busy machine does not.
@@ -265,6 +267,47 @@ static void a_cancelled_recogniser_is_replaced(void **state)
 	setting_remove(&setting);
 }
 
+/* A decoder that dies at its start so many times, each after a while, then is a good one. */
+static enum les_kind take_one_that_dies(unsigned times)
+{
+	static const char script[] = "#!/bin/sh\n"
+				     "for i in %.*s; do\n"
+				     "	(set -C; : >%s/$i) 2>/dev/null && sleep 0.3 && exit 1\n"
+				     "done\n"
+				     "exec " FLOW_WORKERS "/lesart-decode \"$@\"\n";
+	struct folder folder;
+	char text[1000], path[200];
+	struct les_pool *pool;
+	struct les_worker *decoder = NULL;
+
+	folder_make(&folder);
+	const int n = snprintf(text, sizeof text, script, (int)(2 * times), "1 2 3 4 5 6 7 8 ",
+			       folder.path);
+	folder_write(&folder, "lesart-decode", text, (size_t)n, NULL);
+	snprintf(path, sizeof path, "%s/lesart-decode", folder.path);
+	assert_int_equal(chmod(path, 0755), 0);
+	const struct les_pool_config config = {.binary_dir = folder.path,
+					       .stock = {[LES_ROLE_DECODE] = {1, 0}},
+					       .threads = 1,
+					       .recogniser_documents = 1,
+					       .allow_weak_sandbox = true};
+	assert_int_equal(les_pool_new(&config, &pool, NULL), LES_OK);
+	const enum les_kind kind =
+		les_pool_take_decoder(pool, les_clock_ms() + PATIENCE_MS, &decoder, NULL);
+	les_worker_end(decoder, NULL);
+	les_pool_free(pool);
+	folder_remove(&folder);
+	return kind;
+}
+
+static void a_worker_that_dies_before_it_is_ready_is_started_again(void **state)
+{
+	(void)state;
+	assert_int_equal(take_one_that_dies(0), LES_OK);
+	assert_int_equal(take_one_that_dies(1), LES_OK);
+	assert_int_not_equal(take_one_that_dies(8), LES_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_job_ends_wherever_it_hangs),
 		cmocka_unit_test(a_job_that_waits_for_a_recogniser_can_be_cancelled),
 		cmocka_unit_test(a_cancelled_recogniser_is_replaced),
+		cmocka_unit_test(a_worker_that_dies_before_it_is_ready_is_started_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
