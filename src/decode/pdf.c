@@ -12,6 +12,7 @@
 #include <poppler.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	THUMBNAIL_PX = 8 * LES_LIKENESS_SIDE, /* whole pixels a cell */
@@ -441,24 +442,38 @@ static void warm_page_build(struct les_buf *out)
 	les_buf_puts(out, " ET\nendstream endobj\ntrailer<</Root 1 0 R>>\n");
 }
 
+/* Opens it for good and draws it. poppler tells standard error of each file of poppler-data that it
+ * may not open; there are to be none. */
+static enum les_kind warm_page_draw(const struct les_buf *bytes, struct les_raster *ret,
+				    struct les_error *reterr)
+{
+	static const struct les_open open = {
+		.pages_max = 1, .page_px_max = LES_PAGE_PX_MAX, .render_dpi = 72};
+	static void *document; /* never closed: what it warmed stays warm */
+	const struct les_format_input input = {bytes->bytes, bytes->len, NULL, &open};
+	LES_CLEANUP(les_fd_close) int heard = dup(STDERR_FILENO);
+	uint32_t pages_n;
+
+	dup2(STDIN_FILENO, STDERR_FILENO); /* /dev/null in every worker */
+	enum les_kind kind = pdf_open(&input, &document, &pages_n, reterr);
+	if (kind == LES_OK)
+		kind = pdf_page(document, 1, ret, reterr);
+	if (heard >= 0)
+		dup2(heard, STDERR_FILENO);
+	return kind;
+}
+
 enum les_kind les_pdf_warm_up(struct les_error *reterr)
 {
 	static struct les_buf bytes = LES_BUF(16384); /* the document that stays open borrows it */
-	static const struct les_open open = {
-		.pages_max = 1, .page_px_max = LES_PAGE_PX_MAX, .render_dpi = 72};
 	LES_CLEANUP(les_raster_done) struct les_raster raster = {0};
 	struct les_likeness likeness;
-	uint32_t pages_n;
-	static void *document; /* never closed: what it warmed stays warm */
 
 	g_log_set_writer_func(be_silent, NULL, NULL);
 	warm_page_build(&bytes);
 	if (bytes.failed)
 		return les_fail(reterr, LES_NOMEM, "no memory for the warm-up page");
-	const struct les_format_input input = {bytes.bytes, bytes.len, NULL, &open};
-	enum les_kind kind = pdf_open(&input, &document, &pages_n, reterr);
-	if (kind == LES_OK)
-		kind = pdf_page(document, 1, &raster, reterr);
+	enum les_kind kind = warm_page_draw(&bytes, &raster, reterr);
 	if (kind == LES_OK)
 		kind = les_likeness_of(&raster, &likeness, reterr);
 	if (kind != LES_OK)

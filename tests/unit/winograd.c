@@ -236,5 +236,7 @@ int main(void)
 		cmocka_unit_test(nan_is_not_lost),
 		cmocka_unit_test(only_what_it_can_do_fits),
 	};
+
+	les_threads_set(1); /* as in training: a replica is a thread's */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
