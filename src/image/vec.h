@@ -1,6 +1,8 @@
 #ifndef LES_IMAGE_VEC_H
 #define LES_IMAGE_VEC_H
 
+#include "types/geometry.h"
+
 #include <math.h>
 
 /* A point or a direction while geometry is being computed: double, where struct les_point is what
@@ -8,6 +10,11 @@
 struct les_vec {
 	double x, y;
 };
+
+static inline struct les_vec les_vec_at(const struct les_points *points, uint32_t i)
+{
+	return (struct les_vec){(double)points->at[i].x_px, (double)points->at[i].y_px};
+}
 
 static inline struct les_vec les_vec_add(struct les_vec a, struct les_vec b)
 {

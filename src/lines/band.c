@@ -21,27 +21,22 @@ struct places {
 	double step_px;
 };
 
-static struct les_vec vec(const struct les_points *points, uint32_t i)
-{
-	return (struct les_vec){(double)points->at[i].x_px, (double)points->at[i].y_px};
-}
-
 static double length_of(const struct les_points *line)
 {
 	double length = 0;
 
 	for (uint32_t i = 1; i < line->n; i++)
-		length += les_vec_length(les_vec_sub(vec(line, i), vec(line, i - 1)));
+		length += les_vec_length(les_vec_sub(les_vec_at(line, i), les_vec_at(line, i - 1)));
 	return length;
 }
 
-/* Twice the area, whichever way round. */
+/* Whichever way round. */
 static double area_of(const struct les_points *polygon)
 {
 	double sum = 0;
 
 	for (uint32_t i = 0, k = polygon->n - 1; i < polygon->n; k = i++)
-		sum += les_vec_cross(vec(polygon, k), vec(polygon, i));
+		sum += les_vec_cross(les_vec_at(polygon, k), les_vec_at(polygon, i));
 	return fabs(sum) / 2;
 }
 
@@ -56,14 +51,15 @@ static void walk(const struct les_points *baseline, double length, struct places
 	places->step_px = length / (n - 1);
 	for (uint32_t i = 0; i < places->n; i++) {
 		const double distance = i * places->step_px;
-		struct les_vec a = vec(baseline, segment - 1), b = vec(baseline, segment);
+		struct les_vec a = les_vec_at(baseline, segment - 1),
+			       b = les_vec_at(baseline, segment);
 		double side = les_vec_length(les_vec_sub(b, a));
 
 		while (before + side < distance && segment + 1 < baseline->n) {
 			before += side;
 			segment++;
 			a = b;
-			b = vec(baseline, segment);
+			b = les_vec_at(baseline, segment);
 			side = les_vec_length(les_vec_sub(b, a));
 		}
 		const double t = side > 0 ? fmin((distance - before) / side, 1) : 0;
@@ -99,8 +95,9 @@ static void meet(const struct place *place, const struct les_points *polygon, do
 {
 	*ret_above = *ret_below = 0;
 	for (uint32_t i = 0, k = polygon->n - 1; i < polygon->n; k = i++) {
-		const struct les_vec edge = les_vec_sub(vec(polygon, i), vec(polygon, k));
-		const struct les_vec to = les_vec_sub(vec(polygon, k), place->at);
+		const struct les_vec edge =
+			les_vec_sub(les_vec_at(polygon, i), les_vec_at(polygon, k));
+		const struct les_vec to = les_vec_sub(les_vec_at(polygon, k), place->at);
 		const double z = les_vec_cross(place->up, edge);
 		const double u = les_vec_cross(to, edge) / z, v = les_vec_cross(to, place->up) / z;
 
@@ -154,7 +151,7 @@ static double beyond(const struct les_points *polygon, struct les_vec from, stru
 	double far = 0;
 
 	for (uint32_t i = 0; i < polygon->n; i++)
-		far = fmax(far, les_vec_dot(les_vec_sub(vec(polygon, i), from), along));
+		far = fmax(far, les_vec_dot(les_vec_sub(les_vec_at(polygon, i), from), along));
 	return far;
 }
 

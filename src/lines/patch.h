@@ -12,10 +12,11 @@ struct les_patch {
 	struct les_polyline baseline, polygon;
 };
 
-/* smooth   for curved baselines the polygon is simplified (over 50 points, 2 px) and its corners
- * are cut, as kraken does errors   ARG (fewer than 2 points or less than 5 px of baseline, fewer
- * than 3 points of polygon, points outside the page), LIMIT, NOMEM source   kraken
- * lib/segmentation.py extract_polygons */
+/* smooth   for curved baselines the polygon is simplified (over 50 points, 2 px) and its
+ *          corners are cut, as kraken does
+ * errors   ARG (fewer than 2 points or less than 5 px of baseline, fewer than 3 points of
+ *          polygon, points outside the page), LIMIT, NOMEM
+ * source   kraken lib/segmentation.py extract_polygons */
 enum les_kind les_patch_init(const struct les_image *page, const struct les_points *baseline,
 			     const struct les_points *polygon, bool smooth, struct les_patch *ret,
 			     struct les_error *reterr);

@@ -6,17 +6,12 @@
 #include <math.h>
 #include <stdbool.h>
 
-static struct les_vec vec(const struct les_points *points, uint32_t i)
-{
-	return (struct les_vec){(double)points->at[i].x_px, (double)points->at[i].y_px};
-}
-
 static bool is_inside(const struct les_points *polygon, struct les_vec p)
 {
 	bool inside = false;
 
 	for (uint32_t i = 0, k = polygon->n - 1; i < polygon->n; k = i++) {
-		const struct les_vec a = vec(polygon, i), b = vec(polygon, k);
+		const struct les_vec a = les_vec_at(polygon, i), b = les_vec_at(polygon, k);
 
 		if ((a.y > p.y) != (b.y > p.y) &&
 		    p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x)
@@ -38,7 +33,8 @@ static struct les_vec drawn_out(const struct les_points *polygon, struct les_vec
 	if (!is_inside(polygon, end))
 		return end;
 	for (uint32_t i = 0, k = polygon->n - 1; i < polygon->n; k = i++) {
-		const struct les_vec a = vec(polygon, k), edge = les_vec_sub(vec(polygon, i), a);
+		const struct les_vec a = les_vec_at(polygon, k),
+				     edge = les_vec_sub(les_vec_at(polygon, i), a);
 		const struct les_vec to = les_vec_sub(a, end);
 		const double z = les_vec_cross(way, edge);
 		const double t = les_vec_cross(to, edge) / z, s = les_vec_cross(to, way) / z;
@@ -63,10 +59,10 @@ static struct les_vec end_point(const struct les_points *baseline, const struct 
 				uint32_t i)
 {
 	if (i == 0)
-		return drawn_out(polygon, vec(baseline, 0), vec(baseline, 1));
+		return drawn_out(polygon, les_vec_at(baseline, 0), les_vec_at(baseline, 1));
 	if (i == baseline->n - 1)
-		return drawn_out(polygon, vec(baseline, i), vec(baseline, i - 1));
-	return vec(baseline, i);
+		return drawn_out(polygon, les_vec_at(baseline, i), les_vec_at(baseline, i - 1));
+	return les_vec_at(baseline, i);
 }
 
 static struct cut cut_at(const struct les_points *baseline, const struct les_points *polygon,
@@ -103,9 +99,9 @@ static bool crossing(const struct cut *cut, const struct les_points *polygon, in
 	const struct les_vec along = les_vec_scale(cut->along, side);
 
 	for (uint32_t i = 0; i < polygon->n; i++) {
-		const struct les_vec before = vec(polygon, i ? i - 1 : polygon->n - 1);
+		const struct les_vec before = les_vec_at(polygon, i ? i - 1 : polygon->n - 1);
 		const struct les_vec u = les_vec_sub(cut->at, before);
-		const struct les_vec v = les_vec_sub(vec(polygon, i), before);
+		const struct les_vec v = les_vec_sub(les_vec_at(polygon, i), before);
 		const double z = les_vec_dot(v, along) + DBL_EPSILON;
 		const double t = les_vec_cross(v, u) / z, s = les_vec_dot(u, along) / z;
 

@@ -16,6 +16,12 @@ static void *place(const void *values, const struct les_images *s, size_t i)
 	return (char *)(uintptr_t)values + i * les_type_bytes(s->type);
 }
 
+LES_VECTOR void les_values_add(float *restrict to, const float *restrict from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] += from[i];
+}
+
 void les_images_mask(const struct les_images *s, void *values)
 {
 	for (uint32_t n = 0; n < s->n; n++)

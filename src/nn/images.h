@@ -21,6 +21,9 @@ static inline size_t les_images_values(const struct les_images *s)
 	return (size_t)s->n * s->h * s->w * s->c;
 }
 
+/* to[i] += from[i] */
+void les_values_add(float *to, const float *from, size_t n);
+
 /* Zeroes the columns beyond each width. */
 void les_images_mask(const struct les_images *s, void *values);
 

@@ -1,10 +1,11 @@
 #include "nn/winograd.h"
 
+#include "base/clock.h"
 #include "nn/dnnl_back.h"
+#include "nn/images.h"
 #include "nn/vector.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	KERNELS = LES_WINOGRAD_KERNELS,
@@ -124,9 +125,12 @@ const struct les_prim *les_winograd_prim(const struct les_winograd *g, bool back
 
 /* ---- memory ---- */
 
-static uint32_t most_channels(const struct les_conv *c)
+/* A row of either side. */
+static size_t row_bytes(const struct les_winograd *g)
 {
-	return c->in_c > c->out_c ? c->in_c : c->out_c;
+	const struct les_conv *c = &g->conv;
+
+	return (size_t)c->in_w * (c->in_c > c->out_c ? c->in_c : c->out_c) * sizeof(float);
 }
 
 static float *take(uint8_t *base, size_t *at, size_t bytes)
@@ -153,7 +157,7 @@ static size_t prim_scratch(const struct les_winograd *g)
  * beginning. */
 static size_t lay_out(struct les_winograd *g, uint8_t *base)
 {
-	const size_t row = (size_t)g->conv.in_w * most_channels(&g->conv) * sizeof(float);
+	const size_t row = row_bytes(g);
 	const size_t kernel = les_prim_bytes(g->back_weights, LES_ARG_DIFF_WEIGHTS);
 	const size_t bias = g->conv.out_c * sizeof(float);
 	size_t at = aligned(prim_scratch(g));
@@ -272,28 +276,14 @@ LES_VECTOR static void spread_back(const float *restrict dy0, const float *restr
 	}
 }
 
-LES_VECTOR static void add_to(float *restrict to, const float *restrict from, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] += from[i];
-}
-
 /* ---- runs ---- */
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static enum les_kind run(struct les_call *call, double *ret_seconds, struct les_error *reterr)
 {
-	const double from = seconds();
+	const double from = les_clock_s();
 	enum les_kind kind = les_call_run(call, reterr);
 
-	*ret_seconds += seconds() - from;
+	*ret_seconds += les_clock_s() - from;
 	return kind;
 }
 
@@ -355,7 +345,7 @@ static enum les_kind convolve(struct les_winograd *g, struct les_call *const cal
 {
 	enum les_kind kind = LES_OK;
 
-	memset(g->zeros, 0, (size_t)g->conv.in_w * most_channels(&g->conv) * sizeof(float));
+	memset(g->zeros, 0, row_bytes(g));
 	for (uint32_t pair = 0; pair < g->pairs && kind == LES_OK; pair += g->rows.n) {
 		spread_pairs(g, from, from_c, pair);
 		for (uint32_t k = 0; k < KERNELS && kind == LES_OK; k++)
@@ -414,7 +404,7 @@ enum les_kind les_winograd_back_weights(struct les_winograd *g, const float *x, 
 	const size_t n = (size_t)g->conv.in_w * c;
 	enum les_kind kind = LES_OK;
 
-	memset(g->zeros, 0, (size_t)g->conv.in_w * most_channels(&g->conv) * sizeof(float));
+	memset(g->zeros, 0, row_bytes(g));
 	for (uint32_t k = 0; k < KERNELS; k++)
 		memset(g->sums[k], 0, kernel);
 	for (uint32_t pair = 0; pair < g->pairs && kind == LES_OK; pair += g->rows.n) {
@@ -427,9 +417,9 @@ enum les_kind les_winograd_back_weights(struct les_winograd *g, const float *x, 
 		}
 		for (uint32_t k = 0; k < KERNELS && kind == LES_OK; k++) {
 			kind = run(g->weights[k], ret_seconds, reterr);
-			add_to(g->sums[k], g->dkernels, kernel / sizeof(float));
+			les_values_add(g->sums[k], g->dkernels, kernel / sizeof(float));
 		}
-		add_to(dbias, g->dbias[1], c);
+		les_values_add(dbias, g->dbias[1], c);
 	}
 	return kind == LES_OK ? gather_weights(g, dweights, reterr) : kind;
 }

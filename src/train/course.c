@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/random.h"
 #include "train/course_inside.h"
 
@@ -6,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
 	STRENGTH_EPOCHS = 6, /* from scratch: until lines are changed as much as asked for */
@@ -14,14 +14,6 @@ enum {
 	ROLLBACKS_MAX = 20,
 	COLUMNS_AT_A_TIME = 1440000, /* lines · width · height in one thread */
 };
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* What passes on the side: reports once a second, checkpoints now and then. */
 struct watch {
@@ -151,7 +143,7 @@ static uint64_t memory_bytes(void)
 static struct les_training_report report_of(const struct course *c, const struct watch *w)
 {
 	const struct course_place *p = &c->place;
-	const double took = seconds() - w->started;
+	const double took = les_clock_s() - w->started;
 	const uint64_t done = (uint64_t)p->batch * c->options->batch_lines;
 
 	return (struct les_training_report){
@@ -182,7 +174,7 @@ static enum les_kind tell(struct course *c, const struct les_training_report *re
 
 static enum les_kind look_around(struct course *c, struct watch *w, struct les_error *reterr)
 {
-	const double now = seconds();
+	const double now = les_clock_s();
 	enum les_kind kind = LES_OK;
 
 	if (now - w->reported >= 1) {
@@ -442,7 +434,7 @@ enum les_kind les_course_run(const struct les_course_request *request,
 	if (kind == LES_OK)
 		kind = tell_past(c, reterr);
 	if (kind == LES_OK) {
-		struct watch watch = {.started = seconds()};
+		struct watch watch = {.started = les_clock_s()};
 		watch.reported = watch.saved = watch.started;
 		kind = run_epochs(c, &watch, &end, reterr);
 		/* stopped before an epoch was over: better this than nothing */

@@ -1,5 +1,7 @@
 #include "train/replica_inside.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,14 +367,14 @@ enum les_kind les_replica_train(struct les_replica *replica, const struct les_sa
 				struct les_error *reterr)
 {
 	struct run run = {replica, NULL, !no_dropout, seed};
-	const double from = les_seconds();
+	const double from = les_clock_s();
 	enum les_kind kind = run_forward(&run, samples, n, reterr);
 
 	if (kind == LES_OK)
 		kind = les_run_loss(&run, samples, n, true, ret, reterr);
 	for (uint32_t i = replica->stages_n; i-- > 0 && kind == LES_OK;)
 		kind = les_stage_backward(&run, i, reterr);
-	replica->times.all += les_seconds() - from;
+	replica->times.all += les_clock_s() - from;
 	return kind;
 }
 

@@ -75,13 +75,13 @@ struct lane_room les_lane_room(const struct stage *stage, const struct place *pl
 /* A linear layer over bf16 images makes f32 of so many pixels at a time. */
 enum { PIXELS_AT_A_TIME = 4096 };
 
-/* Weights in a primitive's order, shared by all widths. */
 enum packing_form {
 	PACKING_PLAIN,
 	PACKING_TURNED,   /* packed from its transpose */
 	PACKING_WINOGRAD, /* and the next: one of the kernels made of a convolution's */
 };
 
+/* Weights in a primitive's order, shared by all widths. */
 struct packing {
 	uint32_t tensor;
 	enum packing_form form;
@@ -150,7 +150,5 @@ enum les_kind les_run_loss(struct run *run, const struct les_sample *samples, ui
 			   bool gradient, struct les_outcome *ret, struct les_error *reterr);
 /* What the run read in its i-th sample; after les_run_loss() without a gradient. */
 struct les_reading les_run_reading(struct run *run, uint32_t i);
-
-double les_seconds(void);
 
 #endif

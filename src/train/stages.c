@@ -1,14 +1,6 @@
 #include "train/replica_inside.h"
 
-#include <time.h>
-
-double les_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "base/clock.h"
 
 /* A stage at hand. */
 struct work {
@@ -39,10 +31,10 @@ static size_t tensor_n(const struct work *w, uint32_t i)
 
 static enum les_kind run_call(const struct work *w, struct les_call *call, struct les_error *reterr)
 {
-	const double from = les_seconds();
+	const double from = les_clock_s();
 	enum les_kind kind = les_call_run(call, reterr);
 
-	w->run->replica->times.primitives += les_seconds() - from;
+	w->run->replica->times.primitives += les_clock_s() - from;
 	return kind;
 }
 
@@ -62,12 +54,6 @@ static enum les_kind conv_forward(const struct work *w, struct les_error *reterr
 	if (kind == LES_OK && !w->stage->pooled) /* a pool looks at no padding */
 		les_images_mask(&w->place->out, w->block + w->place->y);
 	return kind;
-}
-
-static void add_to(float *restrict to, const float *restrict from, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] += from[i];
 }
 
 static enum les_kind winograd_backward(const struct work *w, struct les_error *reterr)
@@ -100,14 +86,14 @@ static enum les_kind conv_backward(const struct work *w, struct les_error *reter
 		return winograd_backward(w, reterr);
 	kind = run_call(w, p->call_weights, reterr);
 	if (kind == LES_OK)
-		add_to(gradient(w, 1), r->unpacked, tensor_n(w, 1));
+		les_values_add(gradient(w, 1), r->unpacked, tensor_n(w, 1));
 	const size_t scratch =
 		(les_prim_bytes(p->back_weights, LES_ARG_SCRATCH) + 63) & ~(size_t)63;
 	if (kind == LES_OK)
 		kind = les_unpack(p->back_weights, LES_ARG_DIFF_WEIGHTS,
 				  w->run->plan->scratch + scratch, r->unpacked, reterr);
 	if (kind == LES_OK)
-		add_to(gradient(w, 0), r->unpacked, tensor_n(w, 0));
+		les_values_add(gradient(w, 0), r->unpacked, tensor_n(w, 0));
 	if (kind == LES_OK && p->call_data)
 		kind = run_call(w, p->call_data, reterr);
 	return kind;
@@ -222,7 +208,7 @@ static struct les_lstm_weights lstm_weights(const struct work *w, uint32_t way)
 static enum les_kind lstm_forward(const struct work *w, const struct sequences *s,
 				  struct les_error *reterr)
 {
-	const double from = les_seconds();
+	const double from = les_clock_s();
 	enum les_kind kind = LES_OK;
 
 	for (uint32_t way = 0; way < les_stage_ways(w->stage) && kind == LES_OK; way++) {
@@ -233,14 +219,14 @@ static enum les_kind lstm_forward(const struct work *w, const struct sequences *
 					s->x, &memory, s->y + (size_t)way * shape.hidden,
 					w->place->out.c, reterr);
 	}
-	w->run->replica->times.primitives += les_seconds() - from;
+	w->run->replica->times.primitives += les_clock_s() - from;
 	return kind;
 }
 
 static enum les_kind lstm_backward(const struct work *w, const struct sequences *s,
 				   struct les_error *reterr)
 {
-	const double from = les_seconds();
+	const double from = les_clock_s();
 	float *scratch = lstm_memory(w, s, les_stage_ways(w->stage)).gates;
 	enum les_kind kind = LES_OK;
 
@@ -256,7 +242,7 @@ static enum les_kind lstm_backward(const struct work *w, const struct sequences 
 					 w->place->out.c, way > 0, s->dx, &gradients, scratch,
 					 reterr);
 	}
-	w->run->replica->times.primitives += les_seconds() - from;
+	w->run->replica->times.primitives += les_clock_s() - from;
 	return kind;
 }
 
@@ -331,10 +317,10 @@ static enum les_kind lanes_backward(const struct work *w, struct les_error *rete
 static enum les_kind timed_gemm(const struct work *w, const struct les_gemm *gemm,
 				struct les_error *reterr)
 {
-	const double from = les_seconds();
+	const double from = les_clock_s();
 	enum les_kind kind = les_gemm_run(gemm, reterr);
 
-	w->run->replica->times.primitives += les_seconds() - from;
+	w->run->replica->times.primitives += les_clock_s() - from;
 	return kind;
 }
 
