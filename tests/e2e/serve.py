@@ -170,9 +170,14 @@ class Routes(kit.Test):
             connection.request("POST", "/ocr/stream", body=kit.letter_pdf(6))
             answer = connection.getresponse()
             lines = [answer.readline() for _ in range(4)]  # well into the first page
+            # All at once, as the server sees it: else it takes a spare one that is killed next, and a
+            # document that ends two decoders is given up.
+            self.server.process.send_signal(signal.SIGSTOP)
             killed = self.server.workers(name)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
+            kit.wait_for("they are dead", lambda: not self.server.workers(name))
+            self.server.process.send_signal(signal.SIGCONT)
             events = self.events(b"".join(lines) + answer.read())
             connection.close()
             failed = [event for event in events if event["event"] == "page-error"]
